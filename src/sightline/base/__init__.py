@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, settings, clock, counters, limits. Standard library only."""

@@ -1,0 +1,1 @@
+"""What telemetry is: records, severities, ids, resources, names of attributes."""

@@ -1,0 +1,1 @@
+"""Fixed questions behind the pages: overview, services."""

@@ -1,0 +1,1 @@
+"""The search language for logs and traces."""

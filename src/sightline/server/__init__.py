@@ -1,0 +1,1 @@
+"""The one process: takes in, stores, answers, shows."""

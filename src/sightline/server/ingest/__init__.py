@@ -1,0 +1,1 @@
+"""One file a protocol, the same steps in each."""

@@ -1,0 +1,1 @@
+"""Segments on disk: their format, the writer in the application, the reader in the server."""

@@ -1,0 +1,1 @@
+"""Relational state of the server: reader offsets, intents."""

@@ -1,0 +1,1 @@
+"""ClickHouse, embedded or a cluster: connection, schema, writer."""

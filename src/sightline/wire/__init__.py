@@ -1,0 +1,1 @@
+"""Bytes to model or Arrow and back; pure functions, one file a format."""
