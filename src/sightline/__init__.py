@@ -1,0 +1,28 @@
+"""
+Sightline: observability for Python applications.
+
+``sightline.configure()`` is the one line; docs/tutorial/first-steps.md shows the rest.
+"""
+
+from sightline.sdk.configure import configure, shutdown
+from sightline.sdk.context import bind, clear, context, unbind
+from sightline.sdk.decorate import trace_function
+from sightline.sdk.events import event
+from sightline.sdk.logging import get_logger
+from sightline.sdk.tracing import span
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "__version__",
+    "bind",
+    "clear",
+    "configure",
+    "context",
+    "event",
+    "get_logger",
+    "shutdown",
+    "span",
+    "trace_function",
+    "unbind",
+]

@@ -1,0 +1,110 @@
+"""``configure``: the one line that turns recording on."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace as otel
+
+from sightline.base import settings as table
+from sightline.model import resource
+from sightline.sdk import guard, sampling
+from sightline.sdk import redact as redaction
+from sightline.sdk import logging as logs
+from sightline.sdk.recorder import recorder
+from sightline.sdk.tracing import TracerProvider, provider, tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def configure(
+    *,
+    service: str | None = None,
+    environment: str | None = None,
+    version: str | None = None,
+    server: str | None = None,
+    home: str | Path | None = None,
+    level: str | None = None,
+    redact: Iterable[str] | None = None,
+    **more: Any,
+) -> None:
+    """
+    Begin to record logs, traces, metrics and events of this process.
+
+    Every argument may also be given by the environment; docs/reference/settings.md lists all. It may be called again,
+    and the later call counts. With ``SIGHTLINE_DISABLED`` or ``OTEL_SDK_DISABLED`` it does nothing.
+
+    Args:
+        service: name of the service; by default, of the program.
+        environment: such as ``production``.
+        version: of the service.
+        server: address of a Sightline server, ``"auto"`` to start one here when none runs, or None: what is recorded
+            waits in the spool until a server on this machine reads it.
+        home: directory of the spool.
+        level: lowest level of logs that are recorded.
+        redact: more names of fields whose values are taken out.
+        more: any other setting, by its name.
+
+    Raises:
+        SettingInvalid: if a value is not allowed; nothing was changed then.
+    """
+    call = {
+        "service": service, "environment": environment, "version": version, "server": server, "home": home,
+        "level": level, "redact": redact, **more,
+    }  # fmt: skip
+    settings = table.load({name: value for name, value in call.items() if value is not None})
+    extra = resource.parse_attributes(settings["resource_attributes"].value)
+    if settings["disabled"].value:
+        shutdown()
+        return
+    _start(settings, extra)
+
+
+def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
+    from sightline import __version__
+
+    environment = settings["environment"]
+    given = extra.get(resource.ENVIRONMENT) if environment.source == "default" else None
+
+    def describe(instance: str) -> dict[str, str]:
+        return resource.describe(
+            service=settings["service"].value,
+            version=settings["version"].value,
+            environment=given or environment.value,
+            instance=instance,
+            more=extra,
+            sdk_version=__version__,
+        )
+
+    redaction.use(settings["redact"].value)
+    tracing.sampler = sampling.make(settings["sampler"].value, settings["sampler_arg"].value)
+    level = logging.getLevelNamesMapping()[settings["level"].value]
+    logs.set_level(level)
+    logs.hook.install(level)
+    _take_opentelemetry()
+    recorder.start(settings, describe, Path(settings["home"].value) / "spool")
+    if settings["server"].value == "auto":
+        from sightline.sdk.autostart import ensure_server
+
+        ensure_server(Path(settings["home"].value))
+
+
+def _take_opentelemetry() -> None:
+    """Become OpenTelemetry's tracer provider, so that its instrumentations record here."""
+    present = otel._TRACER_PROVIDER  # noqa: SLF001 - asking publicly would load one from the environment
+    if present is None:
+        otel.set_tracer_provider(provider())
+    elif not isinstance(present, TracerProvider):
+        guard.failed("tracing", RuntimeError(
+            f"OpenTelemetry already has a {type(present).__name__}; spans of its instrumentations go there. "
+            "Call sightline.configure() before it is set."
+        ))  # fmt: skip
+
+
+def shutdown() -> None:
+    """Record nothing more, and leave Python's logging as it was found. What was recorded stays in the spool."""
+    recorder.stop()
+    logs.hook.remove()

@@ -1,0 +1,149 @@
+"""Spans around functions of every kind: plain, async, generators and async generators."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from sightline.sdk import tracing
+from sightline.sdk.context import SPAN_KEY, current
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+@overload
+def trace_function(function: Function, /) -> Function: ...
+
+
+@overload
+def trace_function(name: str | None = None, /, **attributes: Any) -> Callable[[Function], Function]: ...
+
+
+def trace_function(target: Any = None, /, **attributes: Any) -> Any:
+    """
+    Record each call of a function as a span: ``@trace_function`` or ``@trace_function("name", key=value)``.
+
+    The span carries ``function.name`` and ``function.module``, and the exception where one is raised. Plain and async
+    functions, generators and async generators are taken; a generator's span lasts until it is exhausted or closed.
+    """
+    if callable(target):
+        return _traced(target, None, attributes)
+    return lambda function: _traced(function, target, attributes)
+
+
+def _traced(function: Function, name: str | None, attributes: dict[str, Any]) -> Function:
+    told = {"function.name": function.__qualname__, "function.module": function.__module__, **attributes}
+    title = name or function.__qualname__
+    return in_span(function, lambda: tracing.span(title, **told))
+
+
+def in_span(function: Function, make: Callable[[], tracing.Span]) -> Function:
+    """Wrap *function* so that each call runs within a span from *make*."""
+    if inspect.isasyncgenfunction(function):
+        return cast("Function", _around_async_generator(function, make))
+    if inspect.iscoroutinefunction(function):
+        return cast("Function", _around_coroutine(function, make))
+    if inspect.isgeneratorfunction(function):
+        return cast("Function", _around_generator(function, make))
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with make():
+            return function(*args, **kwargs)
+
+    return cast("Function", call)
+
+
+def _around_coroutine(function: Callable[..., Any], make: Callable[[], tracing.Span]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with make():
+            return await function(*args, **kwargs)
+
+    return call
+
+
+def _around_generator(function: Callable[..., Any], make: Callable[[], tracing.Span]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        made = _begin(make)
+        inner = function(*args, **kwargs)
+        step: Callable[[], Any] = functools.partial(next, inner)
+        try:
+            while True:
+                with _as_current(made):
+                    value = step()
+                try:
+                    sent = yield value
+                except GeneratorExit:
+                    inner.close()
+                    raise
+                except BaseException as error:
+                    step = functools.partial(inner.throw, error)
+                else:
+                    step = functools.partial(inner.send, sent)
+        except StopIteration as stop:
+            return stop.value
+        except Exception as error:
+            made.fail(error)
+            raise
+        finally:
+            made.end()
+
+    return call
+
+
+def _around_async_generator(function: Callable[..., Any], make: Callable[[], tracing.Span]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        made = _begin(make)
+        inner = function(*args, **kwargs)
+        step: Callable[[], Any] = inner.__anext__
+        try:
+            while True:
+                with _as_current(made):
+                    value = await step()
+                try:
+                    sent = yield value
+                except GeneratorExit:
+                    await inner.aclose()
+                    raise
+                except BaseException as error:
+                    step = functools.partial(inner.athrow, error)
+                else:
+                    step = functools.partial(inner.asend, sent)
+        except StopAsyncIteration:
+            return
+        except Exception as error:
+            made.fail(error)
+            raise
+        finally:
+            made.end()
+
+    return call
+
+
+def _begin(make: Callable[[], tracing.Span]) -> tracing.Span:
+    made = make()
+    made.begin(cast("tracing.Span | None", current.get().get(SPAN_KEY)))
+    return made
+
+
+class _as_current:  # noqa: N801 - reads as a word in a with statement
+    """Makes a span current for one step of a generator, and never while the generator waits."""
+
+    __slots__ = ("_before", "_span")
+
+    def __init__(self, span: tracing.Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> None:
+        self._before = current.get()
+        current.set(tracing.Context({**self._before, SPAN_KEY: self._span}))
+
+    def __exit__(self, *_: object) -> None:
+        current.set(self._before)

@@ -1,0 +1,31 @@
+"""The promise that Sightline never harms its host: failures inside are counted and said once, never raised."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from typing import Final
+
+_SAID_AT_MOST: Final = 20
+"""Different failures that are told on stderr; a host's log must not fill up with ours."""
+
+failures: Final[Counter[str]] = Counter()
+"""How often each failure happened in this process, by place and kind."""
+
+
+def failed(place: str, error: BaseException) -> None:
+    """
+    Note that Sightline failed at *place*; the first of each kind is told on stderr.
+
+    With ``SIGHTLINE_RAISE=1``, as our own tests set it, the error is raised instead.
+    """
+    if os.environ.get("SIGHTLINE_RAISE") == "1":
+        raise error
+    kind = f"{place}: {type(error).__name__}"
+    failures[kind] += 1
+    if failures[kind] == 1 and len(failures) <= _SAID_AT_MOST and sys.stderr is not None:
+        try:
+            sys.stderr.write(f"sightline: {place} failed: {type(error).__name__}: {error}\n")
+        except Exception:
+            return

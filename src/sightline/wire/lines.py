@@ -1,0 +1,139 @@
+"""Records to lines of JSON and back; docs/formats/line.md says every field."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from sightline.base.errors import DecodeError
+from sightline.base.limits import MAX_LINE_BYTES
+from sightline.model.event import EventRecord
+from sightline.model.log import LogRecord
+from sightline.model.metric import MetricRecord
+from sightline.model.span import SpanRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Record = LogRecord | SpanRecord | MetricRecord | EventRecord
+
+_DEEPEST: Final = 8
+"""Levels of nesting kept of a value that had to be tamed; deeper ones become text."""
+
+_WIDEST: Final = 1000
+"""Items kept of a container that had to be tamed."""
+
+_LONGEST: Final = 16 * 1024
+"""Characters kept of each text in a record that was longer than a line may be."""
+
+
+def describe(value: object) -> str:
+    """Say in words what an object is; never raises, whatever its ``__str__`` and ``__repr__`` do."""
+    try:
+        return str(value)
+    except Exception:
+        return f"<{type(value).__module__}.{type(value).__qualname__} that cannot be shown>"
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=describe).encode
+_decode: Final = msgspec.json.Decoder(Record).decode
+
+
+def encode(record: Record) -> bytes:
+    """
+    Encode one record as one line, without its newline; whatever its values are, and never over the limit.
+
+    A value that JSON cannot hold becomes text. A record longer than ``MAX_LINE_BYTES`` has its texts shortened, each
+    with a mark that says how much is missing, and the attribute ``sightline.shortened``.
+    """
+    try:
+        line = _encode(record)
+    except Exception:
+        line = _encode(_tame_record(record, None))
+    if len(line) > MAX_LINE_BYTES:
+        line = _shorten(record)
+    return line
+
+
+def decode(line: bytes) -> Record:
+    """
+    Read one line back.
+
+    Raises:
+        DecodeError: if it is no valid line; the message says where.
+    """
+    try:
+        return _decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"The line is no valid record: {error}.") from None
+
+
+def _shorten(record: Record) -> bytes:
+    longest = _LONGEST
+    while True:
+        tamed = _tame_record(record, longest)
+        if isinstance(tamed, MetricRecord):
+            tamed.samples = tamed.samples[: longest // 64]
+        else:
+            tamed.attributes = {**(tamed.attributes or {}), "sightline.shortened": True}
+        line = _encode(tamed)
+        if len(line) <= MAX_LINE_BYTES:
+            return line
+        longest //= 4
+        if longest < 16:
+            return _encode(_bare(record))
+
+
+def _bare(record: Record) -> Record:
+    """Keep only what every record has, of one that no shortening made fit."""
+    kept = type(record)(**{name: getattr(record, name) for name in ("time", "instance", "trace", "span", "name")
+                           if hasattr(record, name)})
+    if not isinstance(kept, MetricRecord):
+        kept.attributes = {"sightline.shortened": True}
+    return kept
+
+
+def _tame_record(record: Record, longest: int | None) -> Record:
+    fields = {name: _tame(getattr(record, name), longest, 0, name) for name in record.__struct_fields__}
+    return msgspec.convert(fields | {"kind": record.__struct_config__.tag}, type(record), strict=False)
+
+
+def _tame(value: Any, longest: int | None, depth: int, name: str = "") -> Any:
+    """Turn any value into what JSON can hold: texts without lone surrogates, finite numbers, bounded containers."""
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return _tame_text(value, longest)
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**64 else str(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _tame_text(bytes(value).decode("utf-8", "backslashreplace"), longest)
+    if depth >= _DEEPEST:
+        return _tame_text(describe(value), longest or _LONGEST)
+    return _tame_container(value, longest, depth, keep=_WIDEST if name not in {"samples"} else 10 * _WIDEST)
+
+
+def _tame_container(value: Any, longest: int | None, depth: int, keep: int) -> Any:
+    if isinstance(value, dict):
+        return _tame_mapping(value, longest, depth, keep)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_tame(item, longest, depth + 1) for item in list(value)[:keep]]
+    if isinstance(value, msgspec.Struct):
+        return {name: _tame(getattr(value, name), longest, depth + 1) for name in value.__struct_fields__}
+    return _tame_text(describe(value), longest)
+
+
+def _tame_mapping(value: Mapping[Any, Any], longest: int | None, depth: int, keep: int) -> dict[str, Any]:
+    items = list(value.items())[:keep]
+    return {_tame_text(describe(key), longest): _tame(item, longest, depth + 1) for key, item in items}
+
+
+def _tame_text(text: str, longest: int | None) -> str:
+    clean = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if longest is not None and len(clean) > longest:
+        return f"{clean[:longest]}… ({len(clean) - longest} characters more)"
+    return clean

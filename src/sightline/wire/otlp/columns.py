@@ -1,0 +1,147 @@
+"""Nested Arrow laid flat: identifiers as hex, attributes as maps, times, and what a parent says repeated for each of its records."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sightline.base.errors import BodyTooLarge
+from sightline.base.limits import MAX_ATTRIBUTES, MAX_BODY_BYTES
+from sightline.wire.otlp.values import to_strings
+
+MAX_REPEATED_BYTES: Final = 4 * MAX_BODY_BYTES
+"""
+Most bytes of one column after what a resource says is repeated for each of its records.
+
+A small request can hold a large resource and very many empty records; without a bound it would take all memory.
+"""
+
+TIME: Final = pa.timestamp("ns", tz="UTC")
+"""The type of every time: ``DateTime64(9)`` in the engine."""
+
+MAP: Final = pa.map_(pa.string(), pa.string())
+"""The type of attributes: ``Map(LowCardinality(String), String)`` in the engine."""
+
+DROPPED_ATTRIBUTES: Final = "sightline.dropped_attributes"
+"""Attribute that takes the last place of a record with too many, and counts those that were left out."""
+
+_HEX: Final = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), dtype=np.uint16)
+
+
+def hex_ids(ids: pa.BinaryArray) -> pa.StringArray:
+    """Write binary identifiers as lower-case hex; an empty one stays empty."""
+    offsets = offsets_of(pc.binary_length(ids))
+    joined = b"".join(ids.to_pylist()) if ids.null_count or ids.offset else _content(ids)
+    text = _HEX[np.frombuffer(joined, dtype=np.uint8)[: offsets[-1]]]
+    return pa.StringArray.from_buffers(len(ids), pa.py_buffer((offsets * 2).astype(np.int32)), pa.py_buffer(text))
+
+
+def _content(ids: pa.BinaryArray) -> bytes | memoryview:
+    content = ids.buffers()[2]
+    return memoryview(content) if content is not None else b""
+
+
+def valid_ids(ids: pa.BinaryArray, size: int) -> np.ndarray:
+    """Say for each identifier whether it has *size* bytes and one of them is not zero."""
+    right_size = pc.equal(pc.binary_length(ids), size)
+    return mask(pc.and_(right_size, pc.not_equal(ids, bytes(size))))
+
+
+def mask(array: pa.Array) -> np.ndarray:
+    """Give a boolean array to numpy; what is null is false."""
+    return pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False)
+
+
+def offsets_of(lengths: pa.Array | np.ndarray) -> np.ndarray:
+    """Add up lengths to offsets, one more than there are lengths."""
+    counts = lengths if isinstance(lengths, np.ndarray) else lengths.to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def parents(children: pa.ListArray) -> np.ndarray:
+    """Find the row that each element of the flattened list came from."""
+    return np.repeat(np.arange(len(children)), pc.list_value_length(children).to_numpy(zero_copy_only=False))
+
+
+def attribute_maps(attributes: pa.ListArray) -> pa.MapArray:
+    """
+    Turn lists of ``KeyValue`` into maps of strings.
+
+    A record with more than ``MAX_ATTRIBUTES`` keeps the first ones and says in its last how many it lost.
+    """
+    lengths = pc.list_value_length(attributes).to_numpy(zero_copy_only=False)
+    pairs = attributes.flatten()
+    keys, texts = pairs.field("key"), to_strings(pairs.field("value"))
+    if lengths.size and lengths.max() > MAX_ATTRIBUTES:
+        keys, texts, lengths = _shortened(keys, texts, lengths)
+    return _maps(lengths, keys, texts)
+
+
+def _maps(lengths: np.ndarray, keys: pa.Array, texts: pa.Array) -> pa.MapArray:
+    offsets = pa.array(offsets_of(lengths).astype(np.int32))
+    return pa.MapArray.from_arrays(offsets, keys, texts)
+
+
+def _shortened(keys: pa.Array, texts: pa.Array, lengths: np.ndarray) -> tuple[pa.Array, pa.Array, np.ndarray]:
+    starts = offsets_of(lengths)[:-1]
+    place = np.arange(len(keys)) - np.repeat(starts, lengths)
+    over = np.repeat(lengths > MAX_ATTRIBUTES, lengths)
+    last = over & (place == MAX_ATTRIBUTES - 1)
+    dropped = np.repeat(lengths - MAX_ATTRIBUTES + 1, lengths)[last]
+    keys = pc.replace_with_mask(keys, pa.array(last), pa.array([DROPPED_ATTRIBUTES] * len(dropped), pa.string()))
+    texts = pc.replace_with_mask(texts, pa.array(last), pc.cast(pa.array(dropped), pa.string()))
+    kept = pa.array(place < MAX_ATTRIBUTES)
+    return keys.filter(kept), texts.filter(kept), np.minimum(lengths, MAX_ATTRIBUTES)
+
+
+def lookup(maps: pa.MapArray, key: str) -> pa.StringArray:
+    """Take one attribute of each map, the empty string where it is absent."""
+    return pc.fill_null(pc.map_lookup(maps, key, "first"), "")
+
+
+def repeat(column: pa.Array, rows: np.ndarray) -> pa.Array:
+    """
+    Repeat a parent's column for each of its records.
+
+    Raises:
+        BodyTooLarge: if the result would hold more than ``MAX_REPEATED_BYTES``.
+    """
+    size = int(_row_bytes(column)[rows].sum())
+    if size > MAX_REPEATED_BYTES:
+        raise BodyTooLarge(
+            f"The request's resources and scopes, repeated for each record, take {size:,} bytes; "
+            f"at most {MAX_REPEATED_BYTES:,} are taken. Send smaller resources or fewer records at once."
+        )
+    return column.take(pa.array(rows))
+
+
+def _row_bytes(column: pa.Array) -> np.ndarray:
+    if not pa.types.is_map(column.type):
+        return pc.binary_length(column).to_numpy(zero_copy_only=False)
+    texts = pc.add(pc.binary_length(column.keys), pc.binary_length(column.items))
+    ends = offsets_of(texts)
+    offsets = column.offsets.to_numpy()
+    offsets = offsets - offsets[0] if len(offsets) else offsets
+    return ends[offsets[1:]] - ends[offsets[:-1]]
+
+
+def times(nanoseconds: pa.Array) -> pa.Array:
+    """Read unsigned nanoseconds since the epoch as times; check them with ``valid_times`` before."""
+    return nanoseconds.view(TIME)
+
+
+def valid_times(nanoseconds: pa.Array) -> np.ndarray:
+    """Say for each time whether the engine can hold it: the year 2262 is where 63 bits of nanoseconds end."""
+    return nanoseconds.to_numpy() < np.uint64(2**63)
+
+
+def names(codes: pa.Array, table: tuple[str, ...], unknown: str) -> pa.DictionaryArray:
+    """Name the members of an enumeration; a number that the protocol does not know becomes *unknown*."""
+    numbers = codes.to_numpy()
+    known = np.where((numbers >= 0) & (numbers < len(table)), numbers, table.index(unknown))
+    return pa.DictionaryArray.from_arrays(pa.array(known.astype(np.int8)), pa.array(table))
