@@ -1,0 +1,289 @@
+"""The one door to the store, embedded or remote: callers never know which."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from sightline.base.errors import SettingInvalid, StoreUnavailable
+from sightline.store import refusal
+from sightline.store.migrate import migrate
+from sightline.store.parameters import literal
+from sightline.store.result import RESULT_SETTINGS, Result, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+MEMORY_BYTES: Final = 1024 * 1024 * 1024
+"""Memory of the embedded engine when the caller does not say."""
+
+QUERIES_AT_ONCE: Final = 4
+"""Queries that run side by side; more wait. Two cores gain nothing from more, and each one takes memory."""
+
+QUERY_MEMORY_SHARE: Final = 0.4
+"""Share of the engine's memory that one query may take, so that inserts always have room."""
+
+_OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
+
+LINE_STRUCTURE: Final = (
+    "kind LowCardinality(String), time Int64, instance String, trace String, span String, severity UInt8, "
+    "level LowCardinality(String), logger LowCardinality(String), body String, parent String, name String, "
+    "span_kind LowCardinality(String), duration UInt64, status LowCardinality(String), status_message String, "
+    "scope LowCardinality(String), scope_version LowCardinality(String), trace_state String, "
+    "type LowCardinality(String), unit LowCardinality(String), description String, "
+    "samples Array(Tuple(name String, attributes Map(LowCardinality(String), String), value Float64)), "
+    "attributes Map(LowCardinality(String), String), data Map(LowCardinality(String), String), "
+    "events Array(Tuple(time Int64, name String, attributes Map(LowCardinality(String), String))), "
+    "links Array(Tuple(trace String, span String, state String, attributes Map(LowCardinality(String), String)))"
+)
+"""What the keys of a line are to the engine; docs/formats/line.md."""
+
+_RESOURCES_TYPE: Final = "Map(String, Map(LowCardinality(String), String))"
+
+
+class Engine(Protocol):
+    """What an engine gives; refusals are raised as RuntimeError with the engine's own message."""
+
+    @property
+    def place(self) -> str: ...  # noqa: D102 - said by each engine
+
+    def execute(  # noqa: D102
+        self,
+        sql: str,
+        answer_format: str,
+        parameters: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        *,
+        readonly: bool,
+    ) -> bytes: ...
+
+    def insert_selected(  # noqa: D102
+        self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]
+    ) -> None: ...
+
+    def insert_bytes(  # noqa: D102
+        self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]
+    ) -> None: ...
+
+    def close(self) -> None: ...  # noqa: D102
+
+
+class Store:
+    """
+    ClickHouse with Sightline's schema. Safe to use from many threads.
+
+    Inserts run one at a time for each door (lines, Arrow), queries up to ``QUERIES_AT_ONCE`` side by side.
+    """
+
+    def __init__(self, engine: Engine, *, memory_bytes: int, query_seconds: float) -> None:
+        self._engine = engine
+        self._memory_bytes = memory_bytes
+        self._query_seconds = query_seconds
+        self._queries = threading.BoundedSemaphore(QUERIES_AT_ONCE)  # bounds memory, guards nothing
+        self._lines = threading.Lock()  # one insert of lines at a time: its order is the order of the spool
+        self._arrow = threading.Lock()  # one insert of blocks at a time: parts stay few and large
+        self._closed = False
+
+    @classmethod
+    def open(cls, url: str, *, memory_bytes: int = MEMORY_BYTES, query_seconds: float = 30.0) -> Store:
+        """
+        Open a store and bring its schema to this version.
+
+        Args:
+            url: ``chdb:///absolute/path`` or ``clickhouse://user:password@host:8123/database``.
+            memory_bytes: what the embedded engine may use for inserts, queries and merges together.
+            query_seconds: longest that one query may run.
+
+        Raises:
+            SettingInvalid: if *url* is neither of the two.
+            StoreLocked: if another process holds the directory.
+            StoreUnavailable: if it cannot be opened.
+        """
+        parts = urlsplit(url)
+        engine: Engine
+        if parts.scheme == "chdb" and parts.path.startswith("/") and not parts.netloc:
+            from sightline.store.embedded import EmbeddedEngine
+
+            engine = EmbeddedEngine(Path(parts.path), memory_bytes)
+        elif parts.scheme in {"clickhouse", "clickhouses"} and parts.hostname:
+            from sightline.store.remote import RemoteEngine
+
+            engine = RemoteEngine(url)
+        else:
+            raise SettingInvalid(
+                f"store is {url!r}; expected chdb:///absolute/path or clickhouse://user@host:8123/database."
+            )
+        store = cls(engine, memory_bytes=memory_bytes, query_seconds=query_seconds)
+        migrate(lambda sql: store.query(sql, readonly=False))
+        return store
+
+    @property
+    def place(self) -> str:
+        """Where the store is, for people."""
+        return self._engine.place
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        max_rows: int | None = None,
+        seconds: float | None = None,
+        readonly: bool = True,
+    ) -> Result:
+        """
+        Ask, and have the answer as Python values.
+
+        Args:
+            sql: one statement, without ``FORMAT``; ``{name:Type}`` stands for a parameter.
+            parameters: values, bound by the engine and never pasted into the text.
+            max_rows: cut the answer after so many rows and mark it as truncated.
+            seconds: longest that it may run; default is the store's.
+            readonly: refuse everything that changes records, reads files or addresses, or lifts a limit.
+
+        Raises:
+            QueryInvalid: if the statement is wrong, with the position where it is known.
+            QueryTooExpensive: if it went over time, memory or rows.
+            StoreUnavailable: if the store is closed or does not answer.
+        """
+        settings = {**RESULT_SETTINGS, **self._limits(max_rows, seconds)}
+        found = decode(self._ask(sql, "JSONCompact", parameters, settings, readonly=readonly))
+        if max_rows is None or len(found.rows) <= max_rows:
+            return found
+        return replace(found, rows=found.rows[:max_rows], truncated=True)
+
+    def query_arrow(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        max_rows: int | None = None,
+        seconds: float | None = None,
+    ) -> pa.Table:
+        """Ask, and have the answer as an Arrow table; otherwise as :meth:`query`."""
+        settings = {"output_format_arrow_string_as_string": 1, **self._limits(max_rows, seconds)}
+        answer = self._ask(sql, "ArrowStream", parameters, settings, readonly=True)
+        if not answer:
+            return pa.table({})
+        return pa.ipc.open_stream(answer).read_all()
+
+    def insert_arrow(self, table: str, rows: pa.Table | pa.RecordBatch, *, token: str | None = None) -> None:
+        """
+        Insert a block; columns are matched by name. Returns when it is stored.
+
+        Args:
+            table: where to; ``metric_points`` and ``histogram_points`` number the series themselves.
+            rows: the block.
+            token: two inserts with the same token are stored once.
+
+        Raises:
+            RowsRefused: if the engine cannot take these rows, ever.
+            StoreUnavailable: if it cannot take them now.
+        """
+        if rows.num_rows == 0:
+            return
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write(rows)
+        columns = ", ".join(f"`{name}`" for name in rows.schema.names)
+        with self._inserting(self._arrow):
+            self._engine.insert_bytes(
+                table, columns, memoryview(sink.getvalue()), "ArrowStream", _insert_settings(token)
+            )
+
+    def insert_lines(
+        self, ranges: Iterable[bytes | memoryview], resources: Mapping[str, Mapping[str, str]], token: str
+    ) -> None:
+        """
+        Insert whole lines of segments as they are; the engine parses them.
+
+        Args:
+            ranges: chunks of lines, each ending with a newline.
+            resources: the resource attributes of every instance that wrote one of the lines.
+            token: the same ranges come with the same token and are stored once.
+
+        Raises:
+            RowsRefused: if a line cannot be read; nothing of the ranges was stored then.
+            StoreUnavailable: if the engine cannot take them now.
+        """
+        select = (
+            f"INSERT INTO entry SELECT *, CAST({_resources(resources)}, '{_RESOURCES_TYPE}')[instance] AS resource "  # noqa: S608 - quoted by literal
+            "FROM {source}"
+        )
+        settings = {**_insert_settings(token), "max_insert_threads": 1, "input_format_null_as_default": 1}
+        with self._inserting(self._lines):
+            self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
+
+    def close(self) -> None:
+        """Wait for inserts that run, then let go of the store. Closing twice is harmless."""
+        with self._lines, self._arrow:
+            if not self._closed:
+                self._closed = True
+                self._engine.close()
+
+    def _ask(
+        self, sql: str, answer_format: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any],
+        *, readonly: bool,
+    ) -> bytes:  # fmt: skip
+        if readonly and _OUTFILE.search(sql):
+            # The engine's readonly mode does not stop it from writing files.
+            raise refusal.of_query("Code: 164. INTO OUTFILE is not allowed; the answer comes over HTTP.")
+        with self._queries:
+            self._check_open()
+            try:
+                return self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=readonly)
+            except RuntimeError as error:
+                raise refusal.of_query(str(error)) from None
+
+    def _limits(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
+        limits: dict[str, Any] = {
+            "max_execution_time": self._query_seconds if seconds is None else seconds,
+            "max_memory_usage": int(self._memory_bytes * QUERY_MEMORY_SHARE),
+            "max_threads": 2,
+        }
+        if max_rows is not None:
+            limits |= {"max_result_rows": max_rows + 1, "result_overflow_mode": "break"}
+        return limits
+
+    @contextmanager
+    def _inserting(self, lock: threading.Lock) -> Iterator[None]:
+        with lock:
+            self._check_open()
+            try:
+                yield
+            except RuntimeError as error:
+                raise refusal.of_insert(str(error)) from None
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("The store is closed.")
+
+
+def _resources(resources: Mapping[str, Mapping[str, str]]) -> str:
+    """Write the resources as a constant map of maps, in which the engine looks up each line's instance."""
+
+    def written(mapping: Mapping[str, str]) -> str:
+        return f"map({', '.join(f'{literal(key)}, {literal(value)}' for key, value in mapping.items())})"
+
+    return f"map({', '.join(f'{literal(instance)}, {written(found)}' for instance, found in resources.items())})"
+
+
+def _insert_settings(token: str | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "async_insert": 0,
+        "max_threads": 2,
+        "deduplicate_blocks_in_dependent_materialized_views": 1,
+    }
+    if token:
+        settings |= {"insert_deduplication_token": token, "deduplicate_insert_select": "force_enable"}
+    else:
+        # By itself the engine drops a block that equals one before it: two clients may well send the same.
+        settings["deduplicate_insert"] = "disable"
+    return settings

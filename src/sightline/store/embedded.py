@@ -1,0 +1,149 @@
+"""The engine inside this process: chDB, the only file that knows it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from chdb.state.sqlitelike import connect
+
+from sightline.base.errors import StoreUnavailable
+from sightline.store import refusal
+from sightline.store.parameters import bound, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from chdb.state.sqlitelike import Connection
+
+DATABASE: Final = "sightline"
+
+CACHE_BYTES: Final = 16 * 1024 * 1024
+"""Size of each of the engine's caches. Its own defaults are gigabytes, meant for a machine of its own."""
+
+
+class EmbeddedEngine:
+    """
+    ClickHouse in this process, one a directory.
+
+    A connection costs a tenth of a millisecond and runs one statement at a time, so every statement has its own:
+    nothing a query sets can outlive it.
+    """
+
+    def __init__(self, directory: Path, memory_bytes: int) -> None:
+        self._directory = directory
+        self._address = f"{directory}?{'&'.join(f'{k}={v}' for k, v in _server_settings(memory_bytes).items())}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            directory.chmod(0o700)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The store's directory {directory} cannot be made: {error.strerror}. Set SIGHTLINE_HOME to a "
+                "directory that this user may write."
+            ) from None
+        self._anchor = self._open()
+        self._run(self._anchor, f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "Null")
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return str(self._directory)
+
+    def execute(
+        self,
+        sql: str,
+        answer_format: str,
+        parameters: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        *,
+        readonly: bool,
+    ) -> bytes:
+        """Run one statement and give its answer's bytes; the engine's refusal is raised as RuntimeError."""
+        connection = self._open()
+        try:
+            self._run(connection, f"USE {DATABASE}", "Null")
+            wanted = {**settings, "readonly": 1} if readonly else dict(settings)
+            if wanted:
+                self._run(connection, f"SET {assignments(wanted)}", "Null")
+            answer = self._run(connection, sql, answer_format, {k: bound(v) for k, v in parameters.items()})
+            return bytes(answer.bytes()) if len(answer) else b""
+        finally:
+            connection.close()
+
+    def insert_selected(
+        self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]
+    ) -> None:
+        """
+        Run ``INSERT … SELECT … FROM {source}`` over lines of JSON that lie in memory.
+
+        The lines go through an anonymous file, which the engine maps: it parses them in parallel and nothing
+        touches the disk.
+        """
+        descriptor = os.memfd_create("sightline-lines")
+        try:
+            for chunk in chunks:
+                _write(descriptor, chunk)
+            source = f"file('/proc/self/fd/{descriptor}', JSONEachRow, {literal(structure)})"
+            self.execute(select.replace("{source}", source), "Null", {}, settings, readonly=False)
+        finally:
+            os.close(descriptor)
+
+    def insert_bytes(
+        self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]
+    ) -> None:
+        """Insert *body*, written in *body_format*, into *table*."""
+        connection = self._open()
+        try:
+            self._run(connection, f"USE {DATABASE}", "Null")
+            clause = f" SETTINGS {assignments(settings)}" if settings else ""
+            inserter = connection.send_insert(f"INSERT INTO {table} ({columns}){clause}", body_format)
+            try:
+                inserter.append(body)
+            except BaseException:
+                inserter.cancel()
+                raise
+            inserter.finish()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        self._anchor.close()
+
+    def _open(self) -> Connection:
+        try:
+            return connect(self._address)
+        except Exception as error:
+            raise refusal.of_open(str(error), self.place) from None
+
+    @staticmethod
+    def _run(connection: Connection, sql: str, answer_format: str, parameters: Mapping[str, str] | None = None) -> Any:
+        return connection.query(sql, answer_format, params=parameters)
+
+
+def assignments(settings: Mapping[str, Any]) -> str:
+    """Write settings as ``a = 1, b = 'x'``."""
+    return ", ".join(f"{name} = {literal(value)}" for name, value in settings.items())
+
+
+def _server_settings(memory_bytes: int) -> dict[str, int]:
+    """Settings of the engine as a whole: small, because an application has the machine too."""
+    return {
+        "max_server_memory_usage": memory_bytes,
+        "mark_cache_size": CACHE_BYTES,
+        "index_mark_cache_size": CACHE_BYTES,
+        "primary_index_cache_size": CACHE_BYTES,
+        "uncompressed_cache_size": 0,
+        "background_pool_size": 2,
+        "background_schedule_pool_size": 2,
+        "background_common_pool_size": 1,
+        "background_move_pool_size": 1,
+        "background_fetches_pool_size": 1,
+    }
+
+
+def _write(descriptor: int, chunk: bytes | memoryview) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,0 +1,89 @@
+"""Numbered files of SQL, each applied once; migrating an old store and creating a new one are the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from sightline.base.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sightline.store.result import Result
+
+TABLE: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations
+(
+    Number UInt32,
+    Name String,
+    Applied DateTime64(3) DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY Number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file: its number, its name and its statements."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+def migrations() -> list[Migration]:
+    """Read all files of ``store/schema``, in the order of their numbers."""
+    files = resources.files("sightline.store").joinpath("schema").iterdir()
+    return sorted(
+        (
+            Migration(int(entry.name[:4]), entry.name.removesuffix(".sql"), split(entry.read_text(encoding="utf-8")))
+            for entry in files
+            if entry.name.endswith(".sql")
+        ),
+        key=lambda migration: migration.number,
+    )
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Cut a file into statements: each ends with ``;`` at the end of a line. Comment lines are dropped."""
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    return tuple(statement.strip() for statement in f"{kept}\n".split(";\n") if statement.strip())
+
+
+def migrate(execute: Callable[[str], Result]) -> list[str]:
+    """
+    Bring the store to this version's schema.
+
+    Each statement can be run twice, so that a migration that was cut off is simply run again.
+
+    Args:
+        execute: runs one statement.
+
+    Returns:
+        The names of the migrations that were applied now.
+
+    Raises:
+        StoreUnavailable: if the store was made by a newer version.
+    """
+    execute(TABLE)
+    applied = {number for (number,) in execute("SELECT DISTINCT Number FROM schema_migrations").rows}
+    known = migrations()
+    newest = known[-1].number
+    if applied and max(applied) > newest:
+        raise StoreUnavailable(
+            f"The store has schema {max(applied)}, this version knows up to {newest}. Upgrade sightline, or use "
+            "another SIGHTLINE_HOME."
+        )
+    done = []
+    for migration in known:
+        if migration.number in applied:
+            continue
+        for statement in migration.statements:
+            execute(statement)
+        record = f"INSERT INTO schema_migrations (Number, Name) VALUES ({migration.number}, '{migration.name}')"  # noqa: S608 - a file's name
+        execute(record)
+        done.append(migration.name)
+    return done

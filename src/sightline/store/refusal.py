@@ -1,0 +1,68 @@
+"""What the engine said no to, told apart by its error codes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sightline.base.errors import (
+    QueryError,
+    QueryInvalid,
+    QueryTooExpensive,
+    RowsRefused,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
+
+_CODE: Final = re.compile(r"Code: (\d+)\.")
+_POSITION: Final = re.compile(r"failed at position (\d+)")
+_NOISE: Final = re.compile(
+    r"^.*?Code: \d+\.\s*(?:DB::Exception:\s*)*|\s*\([A-Z_0-9]+\)\s*$|\s*\(version [^)]*\)", re.DOTALL
+)
+
+EXPENSIVE: Final = frozenset({158, 159, 160, 162, 191, 241, 290, 307, 396, 394})
+"""Rows, time, memory, bytes or depth over the limit; query killed."""
+
+UNREADABLE: Final = frozenset(
+    {6, 25, 26, 27, 32, 33, 38, 41, 49, 53, 69, 70, 72, 85, 117, 130, 131, 349, 441, 467, 469, 321, 676}
+)
+"""Rows that cannot be parsed or converted: the input is at fault, trying again changes nothing."""
+
+LOCKED: Final = re.compile(r"lock|another (?:server|process|instance)|already running", re.IGNORECASE)
+
+
+def code_of(message: str) -> int:
+    """Find the engine's error code in its message; 0 where there is none."""
+    found = _CODE.search(message)
+    return int(found[1]) if found else 0
+
+
+def sentence(message: str) -> str:
+    """Take the engine's prefixes and suffixes off its message."""
+    return _NOISE.sub("", message).strip()
+
+
+def of_query(message: str) -> QueryError | StoreUnavailable:
+    """Turn the engine's refusal of a query into ours."""
+    code = code_of(message)
+    if code in EXPENSIVE:
+        return QueryTooExpensive(f"The query went over its limit: {sentence(message)}")
+    if code == 0:
+        return StoreUnavailable(f"The store does not answer: {sentence(message)}")
+    position = _POSITION.search(message)
+    return QueryInvalid(sentence(message), int(position[1]) - 1 if position else None)
+
+
+def of_insert(message: str) -> StoreError:
+    """Turn the engine's refusal of an insert into ours: rows at fault, or a store that cannot take them now."""
+    if code_of(message) in UNREADABLE:
+        return RowsRefused(f"The store refused rows: {sentence(message)}")
+    return StoreUnavailable(f"The store cannot take rows now: {sentence(message)}")
+
+
+def of_open(message: str, where: str) -> StoreError:
+    """Turn the engine's refusal to open a directory into ours."""
+    if LOCKED.search(message):
+        return StoreLocked(f"The store at {where} is held by another process; stop it, or ask it over HTTP.")
+    return StoreUnavailable(f"The store at {where} cannot be opened: {sentence(message)}")
