@@ -1,0 +1,92 @@
+"""What the handlers of the server share: ``request.app.state.sightline``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sightline.server.health import Health
+    from sightline.server.ingest.lines import LinesIngest
+    from sightline.server.live import Live
+    from sightline.state.offsets import Offsets
+    from sightline.store.connect import Store
+
+
+@dataclass(slots=True)
+class Tally:
+    """Records by signal, since the server started."""
+
+    logs: int = 0
+    spans: int = 0
+    samples: int = 0
+    events: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add another tally to this one."""
+        self.logs += other.logs
+        self.spans += other.spans
+        self.samples += other.samples
+        self.events += other.events
+
+    def as_dict(self) -> dict[str, int]:
+        """Give the numbers by name."""
+        return {"logs": self.logs, "spans": self.spans, "samples": self.samples, "events": self.events}
+
+
+@dataclass(slots=True)
+class Counters:
+    """
+    What came in and what became of it, since the server started.
+
+    Attributes:
+        accepted: taken in, from the spool or over HTTP.
+        stored: found by queries now.
+        quarantined: broken lines that were set aside.
+        lost: records that were dropped by a full spool, as the processes reported.
+    """
+
+    accepted: Tally = field(default_factory=Tally)
+    stored: Tally = field(default_factory=Tally)
+    quarantined: int = 0
+    lost: int = 0
+
+
+@dataclass(slots=True)
+class Services:
+    """
+    Everything that a handler may need.
+
+    Attributes:
+        store: the one door to ClickHouse.
+        offsets: how far each segment was read; None where the server reads no spool.
+        live: hands records to whoever is tailing.
+        counters: what came in.
+        health: the checks behind ``/health``.
+        lines: the loop that reads the spool.
+        settings: every setting's value by name.
+        home: the data directory.
+        url: where this server answers.
+        version: of Sightline.
+        started_ns: when the server started, nanoseconds since the epoch.
+    """
+
+    store: Store
+    offsets: Offsets
+    live: Live
+    counters: Counters
+    health: Health
+    lines: LinesIngest
+    settings: Mapping[str, Any]
+    home: Path
+    url: str
+    version: str
+    started_ns: int = field(default_factory=time.time_ns)
+
+    def uptime_seconds(self) -> float:
+        """Tell how long the server has been running."""
+        return round((time.time_ns() - self.started_ns) / 1e9, 3)
