@@ -4,6 +4,7 @@ Everything Sightline raises on purpose.
     SightlineError
     ├── SettingInvalid          a setting has a value that is not allowed
     ├── PackageMissing          an optional package is needed and absent
+    ├── MetricConflict          a metric is asked for under a name that another one has
     ├── SpoolError
     │   ├── SpoolUnwritable     the spool's directory cannot be written
     │   ├── SpoolFull           the spool holds its limit and nothing in it may be dropped
@@ -33,6 +34,10 @@ class SettingInvalid(SightlineError):
 
 class PackageMissing(SightlineError):
     """An optional package is needed and absent; the message gives the install line."""
+
+
+class MetricConflict(SightlineError):
+    """A metric is asked for under a name that another one has; the message names both."""
 
 
 class SpoolError(SightlineError):
