@@ -1,0 +1,333 @@
+"""
+The fields that a search may name, for each signal: how the engine reads them and how a record gives them.
+
+A new field is one more line in a table; a new kind of field one more class here, with ``sql`` and ``matches``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sightline.base.errors import QueryInvalid
+from sightline.model import severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sightline.query.search.tree import Compare
+
+Record = dict[str, Any]
+"""A log or span as the API gives it."""
+
+
+class Field(Protocol):
+    """One field, or all fields of one kind. *bind* takes a value and its type in the engine and gives a placeholder."""
+
+    def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:
+        """Write the comparison as a condition."""
+        ...
+
+    def present(self, bind: Callable[[object, str], str]) -> str:
+        """Write the condition that a record has the field."""
+        ...
+
+    def read(self, record: Record) -> str | float | None:
+        """Take the field's value out of a record; None or empty where it has none."""
+        ...
+
+    def matches(self, compare: Compare, record: Record) -> bool:
+        """Compare in Python, with the engine's result."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A column of text, compared as it stands; ids are written in lower case."""
+
+    column: str
+    key: str
+    lower: bool = False
+
+    def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102 - said by Field
+        return text_condition(self.column, self._value(compare), compare, bind)
+
+    def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return f"{self.column} != ''"
+
+    def read(self, record: Record) -> str | None:  # noqa: D102
+        value = record.get(self.key)
+        return None if value is None else str(value)
+
+    def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
+        return text_matches(self.read(record) or "", self._value(compare), compare)
+
+    def _value(self, compare: Compare) -> str:
+        return compare.value.lower() if self.lower else compare.value
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """A column with few values, named in any case."""
+
+    column: str
+    key: str
+    choices: tuple[str, ...]
+
+    def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        return f"{self.column} = {bind(self._chosen(compare), 'String')}"
+
+    def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return f"{self.column} != ''"
+
+    def read(self, record: Record) -> str | None:  # noqa: D102
+        return record.get(self.key)
+
+    def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
+        return self.read(record) == self._chosen(compare)
+
+    def _chosen(self, compare: Compare) -> str:
+        if compare.operator == "=" and not compare.prefix:
+            for choice in self.choices:
+                if choice.lower() == compare.value.lower():
+                    return choice
+        raise QueryInvalid(
+            f"{compare.field} is one of {', '.join(c.lower() for c in self.choices)}; found {_shown(compare)}.",
+            compare.position,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LevelField:
+    """The severity of a log, by name or OpenTelemetry's number; a name covers its four numbers."""
+
+    def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        low, high = self._bounds(compare)
+        column = "if(SeverityNumber = 0, 9, SeverityNumber)" if low <= 9 <= high else "SeverityNumber"
+        return f"{column} BETWEEN {bind(low, 'UInt8')} AND {bind(high, 'UInt8')}"
+
+    def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return "1"
+
+    def read(self, record: Record) -> float:  # noqa: D102
+        return record.get("severity") or 9
+
+    def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
+        low, high = self._bounds(compare)
+        return low <= self.read(record) <= high
+
+    def _bounds(self, compare: Compare) -> tuple[int, int]:
+        first, last = self._numbers(compare)
+        return {
+            "=": (first, last),
+            ">=": (first, 255),
+            ">": (last + 1, 255),
+            "<=": (1, last),
+            "<": (1, max(0, first - 1)),
+        }[compare.operator]
+
+    def _numbers(self, compare: Compare) -> tuple[int, int]:
+        name = compare.value.upper()
+        name = severity.ALIASES.get(name, name)
+        if name in severity.NUMBERS and not compare.prefix:
+            return severity.NUMBERS[name], severity.NUMBERS[name] + 3
+        if re.fullmatch(r"[0-9]{1,2}", name) and 1 <= int(name) <= 24 and not compare.prefix:
+            return int(name), int(name)
+        names = ", ".join(known.lower() for known in severity.NUMBERS)
+        raise QueryInvalid(
+            f"{compare.field} is one of {names}, or a number from 1 to 24; found {_shown(compare)}.", compare.position
+        )
+
+
+_DURATION_NS: Final = {"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
+_DURATION: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)")
+
+
+@dataclass(frozen=True, slots=True)
+class DurationField:
+    """How long a span took, with its unit: ``500ms``, ``1.5s``."""
+
+    def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        return f"Duration {compare.operator} {bind(self._ns(compare), 'UInt64')}"
+
+    def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return "1"
+
+    def read(self, record: Record) -> float:  # noqa: D102
+        return round((record.get("duration_ms") or 0) * 1e6)
+
+    def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
+        return ordered(self.read(record), compare.operator, self._ns(compare))
+
+    def _ns(self, compare: Compare) -> int:
+        found = _DURATION.fullmatch(compare.value)
+        if not found or compare.prefix:
+            raise QueryInvalid(
+                f"{compare.field} is a number with its unit, such as 500ms, 1.5s or 2m; found {_shown(compare)}.",
+                compare.position,
+            )
+        return int(float(found[1]) * _DURATION_NS[found[2]])
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeField:
+    """One attribute of the record or of its resource; the record's own wins."""
+
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    name: str
+
+    def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        conditions = [self._compared(column, compare, bind) for column in self._read(bind)]
+        return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
+
+    def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        name = bind(self.name, "String")
+        conditions = [f"mapContains({column}, {name})" for column in self.columns]
+        return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
+
+    def read(self, record: Record) -> str | None:  # noqa: D102
+        holders = [record[key] for key in self.keys if self.name in (record.get(key) or {})]
+        return str(holders[0][self.name]) if holders else None
+
+    def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
+        values = [str((record.get(key) or {}).get(self.name, "")) for key in self.keys]
+        if compare.operator != "=":
+            limit = number(compare)
+            return any(
+                ordered(found, compare.operator, limit) for value in values if (found := _number(value)) is not None
+            )
+        return any(text_matches(value, compare.value, compare) for value in values)
+
+    def _read(self, bind: Callable[[object, str], str]) -> list[str]:
+        name = bind(self.name, "String")
+        return [f"{column}[{name}]" for column in self.columns]
+
+    def _compared(self, column: str, compare: Compare, bind: Callable[[object, str], str]) -> str:
+        if compare.operator == "=":
+            return text_condition(column, compare.value, compare, bind)
+        limit = bind(number(compare), "Float64")
+        return f"ifNull(toFloat64OrNull({column}) {compare.operator} {limit}, 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """
+    One kind of record that can be searched.
+
+    Attributes:
+        text: column in which words and phrases are found.
+        text_key: the record's key for it.
+        fields: named fields.
+        attributes: column of the record's attributes.
+    """
+
+    text: str
+    text_key: str
+    fields: Mapping[str, Field]
+    attributes: str
+
+    def field(self, name: str) -> Field:
+        """Find a field by its name; what is no field of its own is an attribute."""
+        if found := self.fields.get(name.lower()):
+            return found
+        for prefix, column, key in (
+            ("resource.", "ResourceAttributes", "resource"),
+            ("attributes.", self.attributes, "attributes"),
+        ):
+            if name.startswith(prefix) and len(name) > len(prefix):
+                return AttributeField((column,), (key,), name.removeprefix(prefix))
+        return AttributeField((self.attributes, "ResourceAttributes"), ("attributes", "resource"), name)
+
+
+_SERVICE: Final = TextField("ServiceName", "service")
+_TRACE: Final = TextField("TraceId", "trace_id", lower=True)
+_SPAN: Final = TextField("SpanId", "span_id", lower=True)
+
+LOGS: Final = Signal(
+    text="Body",
+    text_key="body",
+    attributes="LogAttributes",
+    fields={
+        "level": LevelField(),
+        "severity": LevelField(),
+        "service": _SERVICE,
+        "logger": TextField("ScopeName", "logger"),
+        "trace": _TRACE,
+        "trace_id": _TRACE,
+        "span": _SPAN,
+        "span_id": _SPAN,
+    },
+)
+"""Logs: words are found in the body."""
+
+TRACES: Final = Signal(
+    text="SpanName",
+    text_key="name",
+    attributes="SpanAttributes",
+    fields={
+        "name": TextField("SpanName", "name"),
+        "service": _SERVICE,
+        "kind": ChoiceField("SpanKind", "kind", ("Internal", "Server", "Client", "Producer", "Consumer")),
+        "status": ChoiceField("StatusCode", "status", ("Unset", "Ok", "Error")),
+        "duration": DurationField(),
+        "scope": TextField("ScopeName", "scope"),
+        "trace": _TRACE,
+        "trace_id": _TRACE,
+        "span": _SPAN,
+        "span_id": _SPAN,
+        "parent": TextField("ParentSpanId", "parent_id", lower=True),
+    },
+)
+"""Spans: words are found in the name."""
+
+
+def text_condition(column: str, value: str, compare: Compare, bind: Callable[[object, str], str]) -> str:
+    """Write text against text: equal, beginning with, or in the order of its bytes."""
+    if compare.prefix:
+        return f"startsWith({column}, {bind(value, 'String')})"
+    return f"{column} {compare.operator} {bind(value, 'String')}"
+
+
+def text_matches(found: str, value: str, compare: Compare) -> bool:
+    """Compare as ``text_condition`` does."""
+    if compare.prefix:
+        return found.startswith(value)
+    return ordered(found.encode(), compare.operator, value.encode())
+
+
+def ordered(left: Any, operator: str, right: Any) -> bool:
+    """Compare two values by an operator of the language."""
+    if operator == "=":
+        return bool(left == right)
+    if operator in {">", ">="}:
+        return bool(left > right or (operator == ">=" and left == right))
+    return bool(left < right or (operator == "<=" and left == right))
+
+
+def number(compare: Compare) -> float:
+    """
+    Read the value of a comparison of sizes.
+
+    Raises:
+        QueryInvalid: if it is no number.
+    """
+    found = _number(compare.value)
+    if found is None:
+        raise QueryInvalid(
+            f"{compare.field}:{compare.operator} compares with a number; found {_shown(compare)}.", compare.position
+        )
+    return found
+
+
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def _number(text: str) -> float | None:
+    return float(text) if len(text) <= 64 and _NUMBER.fullmatch(text) else None
+
+
+def _shown(compare: Compare) -> str:
+    operator = "" if compare.operator == "=" else compare.operator
+    return repr(f"{operator}{compare.value[:64]}{'*' if compare.prefix else ''}")

@@ -1,0 +1,157 @@
+"""
+Tokens to a tree, by recursive descent.
+
+    any      = all { "OR" all }
+    all      = not { [ "AND" ] not }
+    not      = { "-" | "!" | "NOT" } term
+    term     = "(" any ")" | field value | word | phrase
+    value    = [ ">" | ">=" | "<" | "<=" | "=" ] ( word | phrase | "*" )
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sightline.base.errors import QueryInvalid
+from sightline.query.search.lexer import Kind, Token, tokens
+from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Present, Text
+
+MAX_DEPTH: Final = 32
+"""Deepest nesting of parentheses and negations; people stop at three, the engine's own parser at a thousand."""
+
+MAX_TERMS: Final = 128
+"""Most terms of one search. Each is a condition that the engine evaluates for every row."""
+
+_STARTS: Final = frozenset({Kind.WORD, Kind.PHRASE, Kind.FIELD, Kind.NOT, Kind.OPEN})
+
+
+def parse(text: str) -> Node:
+    """
+    Read a search text.
+
+    Raises:
+        QueryInvalid: with the offset of what is wrong.
+    """
+    return _Parser(text).parse()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._tokens = tokens(text)
+        self._token = next(self._tokens)
+        self._depth = 0
+        self._terms = 0
+
+    def parse(self) -> Node:
+        if self._at(Kind.END):
+            return Everything()
+        node = self._any()
+        if not self._at(Kind.END):
+            raise self._unexpected("a word, a phrase or a field")
+        return node
+
+    def _any(self) -> Node:
+        nodes = [self._all()]
+        while self._at(Kind.OR):
+            self._advance()
+            nodes.append(self._all())
+        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+
+    def _all(self) -> Node:
+        nodes = [self._not()]
+        while self._at(Kind.AND) or self._token.kind in _STARTS:
+            if self._at(Kind.AND):
+                self._advance()
+            nodes.append(self._not())
+        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+    def _not(self) -> Node:
+        negated = False
+        while self._at(Kind.NOT):
+            self._advance()
+            negated = not negated
+        node = self._term()
+        return Not(node) if negated else node
+
+    def _term(self) -> Node:
+        token = self._token
+        if token.kind is Kind.OPEN:
+            return self._group(token)
+        if token.kind not in {Kind.WORD, Kind.PHRASE, Kind.FIELD}:
+            raise self._unexpected("a word, a phrase or a field")
+        self._terms += 1
+        if self._terms > MAX_TERMS:
+            raise QueryInvalid(
+                f"The search has more than {MAX_TERMS} terms. Use SQL for longer questions.", token.position
+            )
+        self._advance()
+        if token.kind is Kind.FIELD:
+            return self._field(token)
+        return _word(token) if token.kind is Kind.WORD else _phrase(token)
+
+    def _group(self, opening: Token) -> Node:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise QueryInvalid(f"Parentheses are nested deeper than {MAX_DEPTH}.", opening.position)
+        self._advance()
+        node = self._any()
+        if self._at(Kind.END):
+            raise QueryInvalid("The parenthesis that opens here is not closed.", opening.position)
+        if not self._at(Kind.CLOSE):
+            raise self._unexpected(")")
+        self._advance()
+        self._depth -= 1
+        return node
+
+    def _field(self, field: Token) -> Node:
+        if not field.text:
+            raise QueryInvalid("The field has no name.", field.position)
+        operator = "="
+        if self._at(Kind.OPERATOR):
+            operator = self._token.text
+            self._advance()
+        value = self._token
+        if not value.joined:
+            raise QueryInvalid(
+                f"The field {field.text} has no value; write {field.text}:value or {field.text}:*.", value.position
+            )
+        self._advance()
+        if value.kind is Kind.PHRASE:
+            return Compare(field.text, operator, value.text, position=value.position)
+        if value.text == "*":
+            if operator != "=":
+                raise QueryInvalid(f"{operator} needs a value to compare with, not *.", value.position)
+            return Present(field.text, field.position)
+        prefix = value.text.endswith("*")
+        if prefix and operator != "=":
+            raise QueryInvalid(f"{operator} needs a whole value, without *.", value.position)
+        return Compare(
+            field.text, operator, value.text[: -1 if prefix else None], prefix=prefix, position=value.position
+        )
+
+    def _at(self, kind: Kind) -> bool:
+        return self._token.kind is kind
+
+    def _advance(self) -> None:
+        self._token = next(self._tokens)
+
+    def _unexpected(self, expected: str) -> QueryInvalid:
+        found = self._token
+        name = "the end" if found.kind is Kind.END else repr(found.text)
+        return QueryInvalid(f"Expected {expected}, found {name}.", found.position)
+
+
+def _word(token: Token) -> Node:
+    text = token.text
+    if not text.strip("*"):
+        return Everything()
+    prefix, suffix = text.endswith("*"), text.startswith("*")
+    inner = text[1 if suffix else 0 : -1 if prefix else None]
+    if "*" in inner:
+        at = token.position + text.index("*", 1)
+        raise QueryInvalid('A * stands at the start or the end of a word. Put the word in quotes to find a "*".', at)
+    return Text(inner, prefix=prefix, suffix=suffix, position=token.position)
+
+
+def _phrase(token: Token) -> Node:
+    return Text(token.text, position=token.position) if token.text else Everything()
