@@ -1,4 +1,4 @@
-"""Nested Arrow laid flat: identifiers as hex, attributes as maps, times, and what a parent says repeated for each of its records."""
+"""Nested Arrow laid flat: identifiers as hex, attributes as maps, times, a parent's words repeated for each record."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ A small request can hold a large resource and very many empty records; without a
 
 TIME: Final = pa.timestamp("ns", tz="UTC")
 """The type of every time: ``DateTime64(9)`` in the engine."""
+
+END_OF_TIME_NS: Final = np.uint64(2**32 * 10**9)
+"""Times from here on are refused: the engine counts days and retention in 32 bits of seconds, which end in 2106."""
 
 MAP: Final = pa.map_(pa.string(), pa.string())
 """The type of attributes: ``Map(LowCardinality(String), String)`` in the engine."""
@@ -52,7 +55,8 @@ def valid_ids(ids: pa.BinaryArray, size: int) -> np.ndarray:
 
 def mask(array: pa.Array) -> np.ndarray:
     """Give a boolean array to numpy; what is null is false."""
-    return pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False)
+    found: np.ndarray = pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False)
+    return found
 
 
 def offsets_of(lengths: pa.Array | np.ndarray) -> np.ndarray:
@@ -111,23 +115,35 @@ def repeat(column: pa.Array, rows: np.ndarray) -> pa.Array:
     Raises:
         BodyTooLarge: if the result would hold more than ``MAX_REPEATED_BYTES``.
     """
-    size = int(_row_bytes(column)[rows].sum())
-    if size > MAX_REPEATED_BYTES:
-        raise BodyTooLarge(
-            f"The request's resources and scopes, repeated for each record, take {size:,} bytes; "
-            f"at most {MAX_REPEATED_BYTES:,} are taken. Send smaller resources or fewer records at once."
-        )
+    check_size(int(row_bytes(column)[rows].sum()))
     return column.take(pa.array(rows))
 
 
-def _row_bytes(column: pa.Array) -> np.ndarray:
+def check_size(size: int) -> None:
+    """
+    Refuse a column that would take more than ``MAX_REPEATED_BYTES``.
+
+    Raises:
+        BodyTooLarge: if *size*, in bytes, is above.
+    """
+    if size > MAX_REPEATED_BYTES:
+        raise BodyTooLarge(
+            f"What the request's resources, scopes and metrics say, repeated for each record, takes {size:,} bytes; "
+            f"at most {MAX_REPEATED_BYTES:,} are taken. Send smaller resources, or fewer records at once."
+        )
+
+
+def row_bytes(column: pa.Array) -> np.ndarray:
+    """Count the bytes of text in each row of strings or maps."""
     if not pa.types.is_map(column.type):
-        return pc.binary_length(column).to_numpy(zero_copy_only=False)
+        lengths: np.ndarray = pc.binary_length(column).to_numpy(zero_copy_only=False)
+        return lengths
     texts = pc.add(pc.binary_length(column.keys), pc.binary_length(column.items))
     ends = offsets_of(texts)
     offsets = column.offsets.to_numpy()
     offsets = offsets - offsets[0] if len(offsets) else offsets
-    return ends[offsets[1:]] - ends[offsets[:-1]]
+    sizes: np.ndarray = ends[offsets[1:]] - ends[offsets[:-1]]
+    return sizes
 
 
 def times(nanoseconds: pa.Array) -> pa.Array:
@@ -135,9 +151,16 @@ def times(nanoseconds: pa.Array) -> pa.Array:
     return nanoseconds.view(TIME)
 
 
+def times_or(nanoseconds: pa.Array, otherwise: pa.Array | np.ndarray) -> pa.Array:
+    """Read times, and where one is 0, which stands for unknown, take *otherwise*, nanoseconds too."""
+    given = nanoseconds.to_numpy()
+    return pa.array(np.where(given == 0, otherwise, given).astype(np.uint64)).view(TIME)
+
+
 def valid_times(nanoseconds: pa.Array) -> np.ndarray:
-    """Say for each time whether the engine can hold it: the year 2262 is where 63 bits of nanoseconds end."""
-    return nanoseconds.to_numpy() < np.uint64(2**63)
+    """Say for each time whether the engine can hold it as seconds too: in 2106 their 32 bits end."""
+    valid: np.ndarray = nanoseconds.to_numpy() < END_OF_TIME_NS
+    return valid
 
 
 def names(codes: pa.Array, table: tuple[str, ...], unknown: str) -> pa.DictionaryArray:

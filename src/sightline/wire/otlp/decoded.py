@@ -21,7 +21,7 @@ class Decoded:
         reason: why they were refused, for the client; empty if none was.
     """
 
-    tables: dict[str, pa.RecordBatch]
+    tables: dict[str, pa.Table]
     accepted: int
     rejected: int = 0
     reason: str = ""

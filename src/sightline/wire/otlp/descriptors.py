@@ -1,8 +1,8 @@
 """
 OTLP's messages as ptars is to read them: the published descriptors, cut down when this module loads.
 
-Fields that no table keeps are left out, so that nothing is decoded to be thrown away. A value may hold values, without end; the
-lists inside one stay bytes here and are decoded one by one, where they occur (``values.py``).
+Fields that no table keeps are left out, so that nothing is decoded to be thrown away. A value may hold
+values, without end; the lists inside one stay bytes here and are decoded one by one, where they occur (``values.py``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from google.protobuf.descriptor import FileDescriptor
 
-REQUESTS: Final = {
+REQUESTS: Final[dict[str, Any]] = {
     "traces": trace_service_pb2.ExportTraceServiceRequest,
     "logs": logs_service_pb2.ExportLogsServiceRequest,
     "metrics": metrics_service_pb2.ExportMetricsServiceRequest,
@@ -46,7 +46,7 @@ _UNREAD: Final = frozenset(
         "string_value_strindex",
     }
 )
-"""Fields that are not stored. The two indices belong to profiles alone, as the protocol says; exemplars have no table yet."""
+"""Fields that are not stored. The two indices belong to profiles alone, says the protocol; exemplars have no table."""
 
 _LEFT_AS_BYTES: Final = frozenset({"array_value", "kvlist_value"})
 
@@ -92,7 +92,8 @@ def _trim(file: FileDescriptor) -> bytes:
         kept = [FieldDescriptorProto.FromString(field.SerializeToString()) for field in kept]
         del message.field[:]
         message.field.extend(kept)
-    return copy.SerializeToString()
+    trimmed: bytes = copy.SerializeToString()
+    return trimmed
 
 
 def _handlers() -> dict[str, Any]:

@@ -45,20 +45,21 @@ def decode_traces(body: bytes) -> Decoded:
     offered = len(flat.records)
     flat = flat.keep(_valid(flat.records))
     rejected = offered - len(flat.records)
-    reason = "A span needs a trace id of 16 bytes, a span id of 8, and times before the year 2262." if rejected else ""
+    reason = "A span needs a trace id of 16 bytes, a span id of 8, and times before the year 2106." if rejected else ""
     if not len(flat.records):
         return Decoded({}, 0, rejected, reason)
-    rows = pa.RecordBatch.from_pydict(_columns(flat))
-    return Decoded({"otel_traces": rows}, len(rows), rejected, reason)
+    rows = pa.table(_columns(flat))
+    return Decoded({"otel_traces": rows}, rows.num_rows, rejected, reason)
 
 
 def _valid(spans: pa.StructArray) -> np.ndarray:
-    return (
+    valid: np.ndarray = (
         valid_ids(spans.field("trace_id"), 16)
         & valid_ids(spans.field("span_id"), 8)
         & valid_times(spans.field("start_time_unix_nano"))
         & valid_times(spans.field("end_time_unix_nano"))
     )
+    return valid
 
 
 def _columns(flat: Flat) -> Mapping[str, pa.Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -21,7 +21,7 @@ def to_strings(values: pa.StructArray) -> pa.Array:
     """
     Turn an array of ``AnyValue`` into strings, the empty one where nothing was set.
 
-    Strings stay as they are, numbers and bools are written as JSON writes them, bytes become base64, lists and maps JSON.
+    Strings stay as they are, numbers and bools are written as in JSON, bytes become base64, lists and maps JSON.
 
     Raises:
         DecodeError: if the bytes of a list or map are broken, or it is nested deeper than ``MAX_VALUE_DEPTH``.
