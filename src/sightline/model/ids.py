@@ -12,11 +12,13 @@ _pool: list[str] = []
 take: Final = _pool.pop
 """Take one ready id of 16 hex digits; IndexError when there is none left, and then ``refill`` gives one."""
 
+give_back: Final = _pool.append
+"""Put an id back that was not used."""
+
 
 def refill() -> str:
     """Make a batch of random ids and take one."""
-    digits = os.urandom(8 * _BATCH).hex()
-    _pool.extend([digits[at : at + 16] for at in range(0, len(digits), 16)])
+    _pool.extend(os.urandom(8 * _BATCH).hex(" ", 8).split())
     return _pool.pop()
 
 

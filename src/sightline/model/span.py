@@ -45,9 +45,9 @@ class SpanRecord(msgspec.Struct, tag_field="kind", tag="span", omit_defaults=Tru
         span: 16 hex digits.
         parent: 16 hex digits, empty for the root of a trace.
         name: what was done, of low cardinality.
-        span_kind: ``Internal``, ``Server``, ``Client``, ``Producer`` or ``Consumer``.
+        span_kind: ``Internal``, which lines leave out, ``Server``, ``Client``, ``Producer`` or ``Consumer``.
         duration: nanoseconds.
-        status: ``Unset``, ``Ok`` or ``Error``.
+        status: ``Unset``, which lines leave out, ``Ok`` or ``Error``.
         status_message: why, where it is ``Error``.
         scope: the library that recorded it, and ``scope_version``.
         trace_state: W3C ``tracestate``.
@@ -62,9 +62,9 @@ class SpanRecord(msgspec.Struct, tag_field="kind", tag="span", omit_defaults=Tru
     span: str
     parent: str = ""
     name: str = ""
-    span_kind: str = ""
+    span_kind: str = INTERNAL
     duration: int = 0
-    status: str = ""
+    status: str = UNSET
     status_message: str = ""
     scope: str = ""
     scope_version: str = ""

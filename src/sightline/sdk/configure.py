@@ -13,6 +13,7 @@ from sightline.model import resource
 from sightline.sdk import guard, sampling
 from sightline.sdk import redact as redaction
 from sightline.sdk import logging as logs
+from sightline.sdk.context import take_runtime_context
 from sightline.sdk.recorder import recorder
 from sightline.sdk.tracing import TracerProvider, provider, tracing
 
@@ -94,6 +95,7 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
 
 def _take_opentelemetry() -> None:
     """Become OpenTelemetry's tracer provider, so that its instrumentations record here."""
+    take_runtime_context()
     present = otel._TRACER_PROVIDER  # noqa: SLF001 - asking publicly would load one from the environment
     if present is None:
         otel.set_tracer_provider(provider())

@@ -1,17 +1,13 @@
-"""
-Fields that follow the code: bound once, on every record of the task, thread or block.
-
-The current span lives in OpenTelemetry's own context, so that both see each other's spans.
-"""
+"""What follows the code through tasks and threads: bound fields, and the current span."""
 
 from __future__ import annotations
 
 import contextlib
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from opentelemetry import context as otel_context
-from opentelemetry.context import Context
+from opentelemetry.context.context import Context, _RuntimeContext
 from opentelemetry.trace import propagation
 
 from sightline.sdk import redact
@@ -51,27 +47,63 @@ def context(**values: Any) -> Iterator[None]:
         fields.set(before)
 
 
-def _find_variable() -> ContextVar[Context]:
-    """
-    Find the variable in which OpenTelemetry keeps its context.
-
-    Going through it directly costs a quarter of ``attach`` and ``detach``, and leaving a block never fails, in
-    whichever task it is left. Where another runtime context is configured, one of ours takes its place.
-    """
-    runtime = otel_context._RUNTIME_CONTEXT  # noqa: SLF001 - no public way; see the docstring
-    variable = getattr(runtime, "_current_context", None)
-    if not isinstance(variable, ContextVar):
-        replacement = otel_context.ContextVarsRuntimeContext()
-        otel_context._RUNTIME_CONTEXT = replacement  # noqa: SLF001
-        variable = replacement._current_context  # noqa: SLF001
-    return cast("ContextVar[Context]", variable)
-
+# The current span lies in a variable of our own, as it is; OpenTelemetry sees it through a runtime context of ours.
 
 SPAN_KEY: Final = propagation._SPAN_KEY  # noqa: SLF001 - the key under which OpenTelemetry keeps the current span
-current: Final = _find_variable()
-"""OpenTelemetry's current context; its value under ``SPAN_KEY`` is the current span."""
+
+
+current: Final[ContextVar[Any]] = ContextVar("sightline_current", default=None)
+"""One of our spans, or a context that OpenTelemetry attached, or None."""
+
+
+def context_of(value: Any) -> Context:
+    """Give OpenTelemetry's context for a value of ``current``."""
+    if value is None:
+        return _EMPTY
+    return value if value.__class__ is Context else cast("Context", value.as_context())
+
+
+def span_of(value: Any) -> Any:
+    """Give the span for a value of ``current``: ours, another tracer's, or None."""
+    return value.get(SPAN_KEY) if value.__class__ is Context else value
 
 
 def current_span() -> Span | None:
     """Find the current span, of whichever tracer; None outside all spans."""
-    return cast("Span | None", current.get().get(SPAN_KEY))
+    return cast("Span | None", span_of(current.get()))
+
+
+_EMPTY: Final = Context()
+
+
+class RuntimeContext(_RuntimeContext):
+    """
+    OpenTelemetry's view of ``current``.
+
+    Building a context for every span would cost as much as all its ids. Leaving a block never fails, in whichever
+    task it is left: a token of another task is dropped, where OpenTelemetry's own would log an error.
+    """
+
+    def attach(self, context: Context) -> Token[Any]:
+        """Make *context* the current one."""
+        return current.set(context)
+
+    def get_current(self) -> Context:
+        """Give the current context."""
+        return context_of(current.get())
+
+    def detach(self, token: Token[Any]) -> None:
+        """Let the context before be current again, unless that was in another task."""
+        with contextlib.suppress(ValueError, RuntimeError):
+            current.reset(token)
+
+
+def take_runtime_context() -> None:
+    """Put our runtime context in the place of OpenTelemetry's; what is current there stays current."""
+    present = otel_context._RUNTIME_CONTEXT  # noqa: SLF001 - OpenTelemetry has no public way to set it
+    if isinstance(present, RuntimeContext):
+        return
+    attached = present.get_current()
+    if attached:
+        current.set(attached)
+    otel_context._RUNTIME_CONTEXT = RuntimeContext()  # noqa: SLF001

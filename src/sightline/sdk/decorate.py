@@ -7,7 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from sightline.sdk import tracing
-from sightline.sdk.context import SPAN_KEY, current
+from sightline.sdk.context import current, current_span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -129,7 +129,7 @@ def _around_async_generator(function: Callable[..., Any], make: Callable[[], tra
 
 def _begin(make: Callable[[], tracing.Span]) -> tracing.Span:
     made = make()
-    made.begin(cast("tracing.Span | None", current.get().get(SPAN_KEY)))
+    made.begin(current_span())
     return made
 
 
@@ -143,7 +143,7 @@ class _as_current:  # noqa: N801 - reads as a word in a with statement
 
     def __enter__(self) -> None:
         self._before = current.get()
-        current.set(tracing.Context({**self._before, SPAN_KEY: self._span}))
+        self._span.within(self._before)
 
     def __exit__(self, *_: object) -> None:
         current.set(self._before)

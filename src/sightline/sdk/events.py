@@ -31,7 +31,7 @@ def event(name: str, /, **data: Any) -> None:
             record.data = redact.clean(data)
         around = current_span()
         if isinstance(around, Span):
-            record.trace, record.span = around.record.trace, around.record.span
+            record.trace, record.span = around.trace_id, around.span_id
         elif around is not None and (ids := around.get_span_context()).is_valid:
             record.trace, record.span = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
         recorder.append(encode(record))

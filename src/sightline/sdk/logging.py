@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sightline.model.log import LogRecord
 from sightline.model.severity import number_of_python
 from sightline.sdk import guard, redact
-from sightline.sdk.context import SPAN_KEY, current, fields
+from sightline.sdk.context import current, fields, span_of
 from sightline.sdk.recorder import recorder
 from sightline.sdk.tracing import Span, exception_attributes
 from sightline.wire.lines import describe, encode
@@ -20,7 +20,7 @@ from sightline.wire.lines import describe, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_context_of = current.get
+_get_current = current.get
 _bound_fields = fields.get
 _frame = sys._getframe  # noqa: SLF001 - documented, and ten times cheaper than inspect
 
@@ -98,10 +98,10 @@ class Logger:
                 time_ns(), recorder.instance, "", "", severity, level, self.name,
                 message if message.__class__ is str else describe(message), redact.redactor.clean(told),
             )  # fmt: skip
-            around = _context_of().get(SPAN_KEY)
+            around = span_of(_get_current())
             if around is not None:
                 if around.__class__ is Span:
-                    record.trace, record.span = around.record.trace, around.record.span  # type: ignore[attr-defined]
+                    record.trace, record.span = around.trace_id, around.span_id  # type: ignore[attr-defined]
                 else:
                     _ids(around, record)
             recorder.append(encode(record))
@@ -176,10 +176,10 @@ def capture(record: logging.LogRecord) -> None:
         int(record.created * 1e9), recorder.instance, "", "", number_of_python(record.levelno), record.levelname,
         record.name, message, redact.redactor.clean(told),
     )  # fmt: skip
-    around = _context_of().get(SPAN_KEY)
+    around = span_of(_get_current())
     if around is not None:
         if around.__class__ is Span:
-            line.trace, line.span = around.record.trace, around.record.span  # type: ignore[attr-defined]
+            line.trace, line.span = around.trace_id, around.span_id  # type: ignore[attr-defined]
         else:
             _ids(around, line)
     recorder.append(encode(line))

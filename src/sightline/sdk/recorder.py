@@ -7,7 +7,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.base.errors import SpoolError
 from sightline.model import ids
 from sightline.model.log import LogRecord
 from sightline.model.severity import NUMBERS
@@ -31,7 +30,8 @@ class Recorder:
     The one way into the spool.
 
     Attributes:
-        append: takes one encoded line. Bound anew when recording starts or stops; look it up at each call.
+        append: takes one encoded line. Bound anew when recording starts or stops; look it up at each call. It raises
+            what ``SpoolWriter.append`` raises, and callers pass that to the guard: the loss is counted already.
         enabled: whether anything is recorded.
         instance: 16 hex digits of this process, new after a fork.
         settings: the settings in force, by name; empty before ``configure``.
@@ -64,7 +64,7 @@ class Recorder:
             spool_bytes=settings["spool_bytes"].value,
             report=self._report_loss,
         )
-        self.append = self._guarded
+        self.append = self.writer.append
         self.enabled = True
         for callback in self._on_start:
             self._call(callback)
@@ -94,18 +94,6 @@ class Recorder:
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call *callback* before recording stops and before the process ends; it must be quick."""
         self._on_stop.append(callback)
-
-    def _guarded(self, line: bytes) -> None:
-        writer = self.writer
-        if writer is None:
-            return
-        try:
-            writer.append(line)
-        except SpoolError as error:
-            # Counted by the writer and reported with the next segment; said once on stderr, for there may be none.
-            guard.failed("spool", error)
-        except Exception as error:
-            guard.failed("spool", error)
 
     def _report_loss(self, count: int, reason: str) -> bytes:
         record = LogRecord(

@@ -12,9 +12,21 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from sightline.base.limits import MAX_ATTRIBUTES, MAX_SPAN_EVENTS
 from sightline.model import ids
-from sightline.model.span import CLIENT, CONSUMER, ERROR, INTERNAL, OK, PRODUCER, SERVER, SpanEvent, SpanLink, SpanRecord
+from sightline.model.span import (
+    CLIENT,
+    CONSUMER,
+    ERROR,
+    INTERNAL,
+    OK,
+    PRODUCER,
+    SERVER,
+    UNSET,
+    SpanEvent,
+    SpanLink,
+    SpanRecord,
+)
 from sightline.sdk import guard, redact
-from sightline.sdk.context import SPAN_KEY, current, fields
+from sightline.sdk.context import SPAN_KEY, current, fields, span_of
 from sightline.sdk.recorder import recorder
 from sightline.wire.lines import describe, encode
 
@@ -36,14 +48,22 @@ _KINDS: Final = {
     SpanKind.PRODUCER: PRODUCER,
     SpanKind.CONSUMER: CONSUMER,
 }
-_STATUSES: Final = {StatusCode.UNSET: "", StatusCode.OK: OK, StatusCode.ERROR: ERROR}
+_STATUSES: Final = {StatusCode.UNSET: UNSET, StatusCode.OK: OK, StatusCode.ERROR: ERROR}
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
+_RECORD, _SET_STATUS, _END = 1, 2, 4
+"""What a span does when its block is left: record the exception, set the status by it, end."""
+
 _take = ids.take
-_context_of = current.get
-_set_context = current.set
+_give_back = ids.give_back
+_get_current = current.get
+_set_current = current.set
 _bound_fields = fields.get
+
+
+def _flags_of(record_exception: bool, set_status: bool, end: bool) -> int:  # noqa: FBT001 - three of a kind
+    return record_exception * _RECORD | set_status * _SET_STATUS | end * _END
 
 
 class Tracing:
@@ -55,6 +75,22 @@ class Tracing:
 tracing: Final = Tracing()
 
 
+class _Details:
+    """What most spans do not have. One object beside the span, so that those which have none pay for none."""
+
+    __slots__ = (
+        "events", "flags", "is_current", "links", "scope", "scope_version", "status", "status_message", "trace_state",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.events: list[SpanEvent] | None = None
+        self.links: list[SpanLink] | None = None
+        self.status = UNSET
+        self.status_message = self.scope = self.scope_version = self.trace_state = ""
+        self.is_current = True
+        self.flags = _RECORD | _SET_STATUS | _END
+
+
 class Span(otel.Span):
     """
     A span that has begun, or is about to.
@@ -63,61 +99,92 @@ class Span(otel.Span):
     ``start_span``, it is never current by itself, as OpenTelemetry's API has it.
 
     Attributes:
-        record: what will be written. Its ids are empty until the span begins.
+        name: what is done, of low cardinality.
+        kind: ``Internal``, ``Server``, ``Client``, ``Producer`` or ``Consumer``.
+        attributes: what is known of it, or None.
         recording: whether it will be written at its end.
+        trace_id: 32 hex digits, empty until it begins.
+        span_id: 16 hex digits, empty until it begins.
+        parent_id: 16 hex digits, empty for the root of a trace.
+        start: nanoseconds since the epoch.
     """
 
-    __slots__ = ("_before", "_clock", "_current", "_entered", "_flags", "record", "recording")
+    __slots__ = (
+        "_before", "_clock", "_details", "attributes", "kind", "name", "parent_id", "recording", "span_id", "start",
+        "trace_id",
+    )  # fmt: skip
 
-    def __init__(self, record: SpanRecord, *, is_current: bool = True) -> None:
-        self.record = record
-        self.recording = True
-        self._current = is_current
-        self._entered = False
-        self._clock = 0
-        self._before: Context | None = None
-        self._flags = 7
+    def __init__(self, name: str, kind: str, attributes: dict[str, Any] | None) -> None:
+        self.name = name
+        self.kind = kind
+        self.attributes = attributes
+        self.recording = False
+        self.span_id = self.trace_id = self.parent_id = ""
+        self.start = self._clock = 0
+        self._details: _Details | None = None
+        self._before: Any = None
+        self._base: Context | None = None
+
+    def as_context(self) -> Context:
+        """Build OpenTelemetry's context in which this span is the current one."""
+        return Context({**(self._base or {}), SPAN_KEY: self})
+
+    @property
+    def details(self) -> _Details:
+        """What only some spans have, made when it is first asked for."""
+        if self._details is None:
+            self._details = _Details()
+        return self._details
 
     # The life of a span.
 
-    def begin(self, parent: otel.Span | None) -> None:
-        """Take ids, and note the time."""
-        record = self.record
+    def begin(self, parent: object) -> None:
+        """Take ids, and note the time. *parent* is a span of any tracer, or None for the root of a trace."""
         parent_sampled: bool | None = None
-        if parent is None:
-            record.trace = ids.new_trace_id()
-        elif isinstance(parent, Span):
-            above = parent.record
-            record.trace, record.parent, record.trace_state = above.trace, above.span, above.trace_state
-            parent_sampled = parent.recording or parent._clock < 0  # noqa: SLF001 - an ended span was recorded
-        else:
-            parent_sampled = self._take_foreign(parent)
         try:
-            record.span = _take()
+            self.span_id = _take()
+            if parent is None:
+                self.trace_id = _take() + _take()
+            elif parent.__class__ is Span:
+                self.trace_id = parent.trace_id  # type: ignore[attr-defined]
+                self.parent_id = parent.span_id  # type: ignore[attr-defined]
+                above = parent._details  # type: ignore[attr-defined]  # noqa: SLF001 - its own class
+                if above is not None and above.trace_state:
+                    self.details.trace_state = above.trace_state
+                parent_sampled = parent.recording or parent._clock < 0  # type: ignore[attr-defined]  # noqa: SLF001
+            else:
+                parent_sampled = self._take_foreign(cast("otel.Span", parent))
         except IndexError:
-            record.span = ids.refill()
-        if not recorder.enabled:
-            self.recording = False
-        elif tracing.sampler is not None:
-            self.recording = tracing.sampler(record.trace, parent_sampled)
+            _give_back(ids.refill())
+            self.begin(parent)
+            return
+        sampler = tracing.sampler
+        self.recording = recorder.enabled and (sampler is None or sampler(self.trace_id, parent_sampled))
         bound = _bound_fields()
         if bound:
-            record.attributes = {**bound, **(record.attributes or {})}
-        record.instance = recorder.instance
-        if not record.time:
-            record.time = time_ns()
+            self.attributes = {**bound, **(self.attributes or {})}
+        if not self.start:
+            self.start = time_ns()
         self._clock = perf_counter_ns()
 
     def _take_foreign(self, parent: otel.Span) -> bool | None:
         """Continue the trace of another tracer's span, such as one that came over the network."""
         above = parent.get_span_context()
         if not above.is_valid:
-            self.record.trace = ids.new_trace_id()
+            self.trace_id = _take() + _take()
             return None
-        self.record.trace, self.record.parent = f"{above.trace_id:032x}", f"{above.span_id:016x}"
+        self.trace_id, self.parent_id = f"{above.trace_id:032x}", f"{above.span_id:016x}"
         if above.trace_state:
-            self.record.trace_state = above.trace_state.to_header()
+            self.details.trace_state = above.trace_state.to_header()
         return bool(above.trace_flags.sampled)
+
+    def within(self, before: Any) -> None:
+        """Become the current span, in the place of *before*, which was the value of ``current``."""
+        self._before = before
+        if before is not None:
+            # No chain of spans: a task that starts its own successor within a span would hold all before it.
+            self._base = before if before.__class__ is Context else before._base
+        _set_current(self)
 
     def end(self, end_time: int | None = None) -> None:
         """
@@ -131,60 +198,59 @@ class Span(otel.Span):
             return
         self._clock = -1
         self.recording = False
-        record = self.record
         try:
-            elapsed = perf_counter_ns() - clock if end_time is None else end_time - record.time
-            record.duration = elapsed if elapsed > 0 else 0
-            if record.attributes is not None:
-                record.attributes = redact.redactor.clean(record.attributes)
-            if record.events is not None:
-                _clean_events(record.events)
+            elapsed = perf_counter_ns() - clock if end_time is None else end_time - self.start
+            attributes = self.attributes
+            if attributes is not None:
+                attributes = redact.redactor.clean(attributes)
+            record = SpanRecord(
+                self.start, recorder.instance, self.trace_id, self.span_id, self.parent_id, self.name, self.kind,
+                elapsed if elapsed > 0 else 0, attributes=attributes,
+            )  # fmt: skip
+            if self._details is not None:
+                _add_details(record, self._details)
             recorder.append(encode(record))
         except Exception as error:
             guard.failed("span", error)
 
     def __enter__(self) -> Span:
         """Begin, and become the current span."""
-        self._entered = True
-        before = _context_of()
-        if not self.record.span:
-            self.begin(before.get(SPAN_KEY))  # type: ignore[arg-type]
-        if self._current:
-            self._before = before
-            _set_context(Context({**before, SPAN_KEY: self}) if before else Context({SPAN_KEY: self}))
+        before = _get_current()
+        if not self._clock:
+            self.begin(before.get(SPAN_KEY) if before.__class__ is Context else before)
+        details = self._details
+        if details is None or details.is_current:
+            self.within(before)
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         """Note the exception, if there is one, write the span, and let the one before be current again."""
-        before = self._before
-        if before is not None:
-            # Left in another task than entered, as async generators are, the other task's context stays its own.
-            if _context_of().get(SPAN_KEY) is self:
-                _set_context(before)
+        details = self._details
+        # Left in another task than entered, as async generators are, the other task's context stays its own.
+        if (details is None or details.is_current) and span_of(_get_current()) is self:
+            _set_current(self._before)
             self._before = None
         if exc_val is not None and isinstance(exc_val, Exception):
             self.fail(exc_val)
-        if self._flags & 4:
+        if details is None or details.flags & _END:
             self.end()
 
     def fail(self, error: BaseException) -> None:
         """Note that *error* ended what the span is about, as an event and as its status."""
-        if self._flags & 1:
+        flags = self.details.flags
+        if flags & _RECORD:
             self.record_exception(error, escaped=True)
-        if self._flags & 2:
+        if flags & _SET_STATUS:
             self.set_status(StatusCode.ERROR, f"{type(error).__name__}: {describe(error)}")
 
     def __call__(self, function: Function) -> Function:
         """Decorate *function*, sync, async or a generator, so that each call is a span like this one."""
         from sightline.sdk.decorate import in_span
 
-        template = self.record
-
         def make() -> Span:
-            attributes = dict(template.attributes) if template.attributes else None
-            return Span(SpanRecord(0, "", "", "", "", template.name, template.span_kind, attributes=attributes))
+            return Span(self.name, self.kind, dict(self.attributes) if self.attributes else None)
 
         return in_span(function, make)
 
@@ -192,14 +258,12 @@ class Span(otel.Span):
 
     def get_span_context(self) -> SpanContext:
         """Give the ids, as OpenTelemetry's API wants them."""
-        record = self.record
-        if not record.span:
+        if not self.span_id:
             return otel.INVALID_SPAN_CONTEXT
-        sampled = self.recording or (self._clock < 0)
-        state = TraceState.from_header([record.trace_state]) if record.trace_state else None
-        return SpanContext(
-            int(record.trace, 16), int(record.span, 16), False, _SAMPLED if sampled else _NOT_SAMPLED, state
-        )
+        flags = _SAMPLED if self.recording or self._clock < 0 else _NOT_SAMPLED
+        details = self._details
+        state = TraceState.from_header([details.trace_state]) if details and details.trace_state else None
+        return SpanContext(int(self.trace_id, 16), int(self.span_id, 16), False, flags, state)  # noqa: FBT003
 
     def is_recording(self) -> bool:
         """Tell whether what is set now will be written."""
@@ -207,9 +271,9 @@ class Span(otel.Span):
 
     def set_attribute(self, key: str, value: AttributeValue | Any) -> None:
         """Set one attribute; any value that JSON can say, others become text."""
-        attributes = self.record.attributes
+        attributes = self.attributes
         if attributes is None:
-            self.record.attributes = {key: value}
+            self.attributes = {key: value}
         elif len(attributes) < MAX_ATTRIBUTES or key in attributes:
             attributes[key] = value
         else:
@@ -222,35 +286,35 @@ class Span(otel.Span):
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Note something that happened; *timestamp* is nanoseconds since the epoch."""
-        events = self.record.events
-        if events is None:
-            events = self.record.events = []
-        if len(events) < MAX_SPAN_EVENTS:
-            events.append(SpanEvent(timestamp or time_ns(), name, dict(attributes) if attributes else None))
+        details = self.details
+        if details.events is None:
+            details.events = []
+        if len(details.events) < MAX_SPAN_EVENTS:
+            details.events.append(SpanEvent(timestamp or time_ns(), name, dict(attributes) if attributes else None))
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Tie another span to this one."""
-        links = self.record.links
-        if links is None:
-            links = self.record.links = []
-        if len(links) < MAX_SPAN_EVENTS:
+        details = self.details
+        if details.links is None:
+            details.links = []
+        if len(details.links) < MAX_SPAN_EVENTS:
             state = context.trace_state.to_header() if context.trace_state else ""
-            link = SpanLink(f"{context.trace_id:032x}", f"{context.span_id:016x}", state)
-            link.attributes = redact.clean(dict(attributes)) if attributes else None
-            links.append(link)
+            told = redact.clean(dict(attributes)) if attributes else None
+            details.links.append(SpanLink(f"{context.trace_id:032x}", f"{context.span_id:016x}", state, told))
 
     def update_name(self, name: str) -> None:
         """Give the span another name."""
-        self.record.name = name
+        self.name = name
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Say how it went. ``OK`` is final, and ``UNSET`` is ignored, as OpenTelemetry specifies."""
         if isinstance(status, Status):
             status, description = status.status_code, status.description
-        if status is StatusCode.UNSET or self.record.status == OK:
+        details = self.details
+        if status is StatusCode.UNSET or details.status == OK:
             return
-        self.record.status = _STATUSES[status]
-        self.record.status_message = (description or "") if status is StatusCode.ERROR else ""
+        details.status = _STATUSES[status]
+        details.status_message = (description or "") if status is StatusCode.ERROR else ""
 
     def record_exception(
         self,
@@ -287,8 +351,11 @@ def exception_attributes(error: BaseException) -> dict[str, str]:
     }
 
 
-def _clean_events(events: list[SpanEvent]) -> None:
-    for event in events:
+def _add_details(record: SpanRecord, details: _Details) -> None:
+    record.status, record.status_message = details.status, details.status_message
+    record.scope, record.scope_version = details.scope, details.scope_version
+    record.trace_state, record.links, record.events = details.trace_state, details.links, details.events
+    for event in details.events or ():
         if event.attributes is not None:
             event.attributes = redact.clean(event.attributes)
 
@@ -301,21 +368,24 @@ def span(name: str, /, **attributes: Any) -> Span:
         name: what is done, of low cardinality.
         attributes: what is known of it; secrets are taken out by their names before anything is written.
     """
-    return Span(SpanRecord(0, "", "", "", "", name, INTERNAL, attributes=attributes or None))
+    return Span(name, INTERNAL, attributes or None)
 
 
 def server_span(name: str, traceparent: str | None, tracestate: str | None, attributes: dict[str, Any]) -> Span:
     """
-    Make the span of a request that came in, in the caller's trace where *traceparent* is a valid W3C header.
+    Begin the span of a request that came in, in the caller's trace where *traceparent* is a valid W3C header.
 
     The span is current within its ``with`` block.
     """
-    made = Span(SpanRecord(0, "", "", "", "", name, SERVER, attributes=attributes))
+    made = Span(name, SERVER, attributes)
     above = parse_traceparent(traceparent) if traceparent else None
-    if above is not None:
-        flags = _SAMPLED if above[2] else _NOT_SAMPLED
-        state = TraceState.from_header([tracestate]) if tracestate else None
-        made.begin(otel.NonRecordingSpan(SpanContext(int(above[0], 16), int(above[1], 16), True, flags, state)))
+    if above is None:
+        made.begin(None)
+        return made
+    flags = _SAMPLED if above[2] else _NOT_SAMPLED
+    state = TraceState.from_header([tracestate]) if tracestate else None
+    ids_above = SpanContext(int(above[0], 16), int(above[1], 16), True, flags, state)  # noqa: FBT003
+    made.begin(otel.NonRecordingSpan(ids_above))
     return made
 
 
@@ -360,9 +430,9 @@ class Tracer(otel.Tracer):
     ) -> Span:
         """Begin a span that is not current."""
         made = self._make(name, kind, attributes, links, start_time)
-        made._current = False  # noqa: SLF001 - its own module
-        made._flags = record_exception | set_status_on_exception << 1 | 4  # noqa: SLF001
-        made.begin(cast("otel.Span | None", (_context_of() if context is None else context).get(SPAN_KEY)))
+        made.details.is_current = False  # noqa: SLF001 - its own module
+        made.details.flags = _flags_of(record_exception, set_status_on_exception, True)  # noqa: SLF001, FBT003
+        made.begin(span_of(_get_current() if context is None else context))
         return made
 
     def start_as_current_span(  # type: ignore[override]
@@ -379,9 +449,9 @@ class Tracer(otel.Tracer):
     ) -> Span:
         """Make a span that begins with its ``with`` block and is current within it."""
         made = self._make(name, kind, attributes, links, start_time)
-        made._flags = record_exception | set_status_on_exception << 1 | end_on_exit << 2  # noqa: SLF001
+        made.details.flags = _flags_of(record_exception, set_status_on_exception, end_on_exit)  # noqa: SLF001
         if context is not None:
-            made.begin(cast("otel.Span | None", context.get(SPAN_KEY)))
+            made.begin(span_of(context))
         return made
 
     def _make(
@@ -392,11 +462,11 @@ class Tracer(otel.Tracer):
         links: Sequence[Link] | None,
         start_time: int | None,
     ) -> Span:
-        record = SpanRecord(
-            start_time or 0, "", "", "", "", name, _KINDS.get(kind, INTERNAL), scope=self._scope,
-            scope_version=self._version, attributes=dict(attributes) if attributes else None,
-        )  # fmt: skip
-        made = Span(record)
+        made = Span(name, _KINDS.get(kind, INTERNAL), dict(attributes) if attributes else None)
+        details = made.details
+        details.scope, details.scope_version = self._scope, self._version
+        if start_time:
+            made.start = start_time
         for link in links or ():
             made.add_link(link.context, link.attributes)
         return made

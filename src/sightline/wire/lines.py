@@ -88,8 +88,13 @@ def _shorten(record: Record) -> bytes:
 
 def _bare(record: Record) -> Record:
     """Keep only what every record has, of one that no shortening made fit."""
-    kept = type(record)(**{name: getattr(record, name) for name in ("time", "instance", "trace", "span", "name")
-                           if hasattr(record, name)})
+    kept = type(record)(
+        **{
+            name: getattr(record, name)
+            for name in ("time", "instance", "trace", "span", "name")
+            if hasattr(record, name)
+        }
+    )
     if not isinstance(kept, MetricRecord):
         kept.attributes = {"sightline.shortened": True}
     return kept
