@@ -25,7 +25,10 @@ MILLISECONDS: Final = pa.timestamp("ms", tz="UTC")
 _TEMPORALITIES: Final = pa.array(["", "delta", "cumulative"])
 
 
-_REASON: Final = "A data point needs a metric with a name, a value, a time before the year 2106, and one bucket more than it has bounds."
+_REASON: Final = (
+    "A data point needs a metric with a name, a value, a time before the year 2106, and one bucket more "
+    "than it has bounds."
+)
 
 
 def decode_metrics(body: bytes, received_ns: int) -> Decoded:
@@ -34,7 +37,7 @@ def decode_metrics(body: bytes, received_ns: int) -> Decoded:
 
     Sums and gauges are one sample a point; histograms become ``_bucket{le}``, ``_sum`` and ``_count``, summaries
     ``{quantile}``, ``_sum`` and ``_count``; exponential histograms are kept whole, with ``_sum`` and ``_count``.
-    A point is rejected that has no metric's name, no value, a time that cannot be kept, or not one bucket more than bounds.
+    A point is rejected that has no name, no value, a time that cannot be kept, or not one bucket more than bounds.
 
     Raises:
         DecodeError: if *body* is no such message.

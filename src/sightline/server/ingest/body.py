@@ -1,0 +1,187 @@
+"""Bodies of requests, within their limits: one place for size, compression and what may be under way at once."""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from sightline.base.errors import BodyTooLarge, DecodeError, StoreUnavailable
+from sightline.base.limits import MAX_BODY_BYTES, MAX_COMPRESSED_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.requests import Request
+
+MAX_PENDING_BYTES: Final = 2 * MAX_BODY_BYTES
+"""Bytes of all bodies being read, decoded or stored; each takes about four. Above it, clients are asked to come back."""
+
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+_RAW_DEFLATE: Final = -zlib.MAX_WBITS
+
+
+class Pending:
+    """Counts the bytes that are under way, for all requests of one server. Used in the event loop alone."""
+
+    def __init__(self, limit_bytes: int = MAX_PENDING_BYTES) -> None:
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
+
+    @contextmanager
+    def request(self) -> Iterator[Hold]:
+        """Count what one request holds until it is answered."""
+        hold = Hold(self)
+        try:
+            yield hold
+        finally:
+            hold.grow(-hold.size_bytes)
+
+
+class Hold:
+    """What one request holds."""
+
+    def __init__(self, pending: Pending) -> None:
+        self._pending = pending
+        self.size_bytes = 0
+
+    def grow(self, size_bytes: int) -> None:
+        """
+        Hold more, or less.
+
+        Raises:
+            StoreUnavailable: if all requests together would then hold more than the limit.
+        """
+        if size_bytes > 0 and self._pending.held_bytes + size_bytes > self._pending.limit_bytes:
+            raise StoreUnavailable(
+                f"Requests under way hold {self._pending.held_bytes:,} of {self._pending.limit_bytes:,} bytes. Send "
+                "this one again later."
+            )
+        self._pending.held_bytes += size_bytes
+        self.size_bytes += size_bytes
+
+
+async def read(request: Request, hold: Hold) -> bytes:
+    """
+    Read the body as it was sent.
+
+    Raises:
+        BodyTooLarge: as soon as it is known to be over its limit; the rest is not read.
+        DecodeError: if its stated length is no number.
+        StoreUnavailable: if too much is under way already.
+    """
+    limit = MAX_COMPRESSED_BYTES if is_compressed(request) else MAX_BODY_BYTES
+    stated = request.headers.get("content-length", "0")
+    if not (stated.isascii() and stated.isdigit()):
+        raise DecodeError(f"Content-Length is {stated!r}; expected a number of bytes.")
+    _check(int(stated), limit)
+    hold.grow(int(stated))
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        _check(size, limit)
+        if size > hold.size_bytes:
+            hold.grow(len(chunk))
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _check(size: int, limit: int) -> None:
+    if size > limit:
+        kind = "as it is sent, compressed" if limit == MAX_COMPRESSED_BYTES else "uncompressed"
+        raise BodyTooLarge(
+            f"The body has {size:,} bytes or more; at most {limit:,} are taken {kind}. Send fewer at once."
+        )
+
+
+def content_encoding(request: Request) -> str:
+    """Name the body's compression; ``identity`` for none."""
+    return request.headers.get("content-encoding", "").strip().lower() or "identity"
+
+
+def is_compressed(request: Request) -> bool:
+    """Tell whether the body is compressed."""
+    return content_encoding(request) != "identity"
+
+
+def decompress(body: bytes, encoding: str) -> bytes:
+    """
+    Undo one of ``DECOMPRESSORS``. Takes time: call it off the event loop.
+
+    Raises:
+        DecodeError: if *body* is broken or cut short.
+        BodyTooLarge: as soon as the result is over ``MAX_BODY_BYTES``; no more than that is ever held.
+    """
+    return DECOMPRESSORS[encoding](body)
+
+
+def _identity(body: bytes) -> bytes:
+    return body
+
+
+def _gzip(body: bytes) -> bytes:
+    return _inflate(body, _GZIP_OR_ZLIB)
+
+
+def _deflate(body: bytes) -> bytes:
+    """Undo HTTP's ``deflate``, which by the standard has zlib's frame, and from some clients has not."""
+    framed = len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
+    return _inflate(body, zlib.MAX_WBITS if framed else _RAW_DEFLATE)
+
+
+def _inflate(body: bytes, window_bits: int) -> bytes:
+    parts: list[bytes] = []
+    room = MAX_BODY_BYTES
+    rest = body
+    try:
+        while rest:
+            member = zlib.decompressobj(window_bits)
+            part = member.decompress(rest, room + 1)
+            room = _use(room, part)
+            parts.append(part)
+            if not member.eof:
+                raise DecodeError("The body's compressed content is cut short.")
+            rest = member.unused_data
+    except zlib.error as error:
+        raise DecodeError(f"The body cannot be decompressed: {error}.") from None
+    return b"".join(parts)
+
+
+def _zstd(body: bytes) -> bytes:
+    from backports import zstd
+
+    parts: list[bytes] = []
+    room = MAX_BODY_BYTES
+    rest = body
+    try:
+        while rest:
+            frame = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
+            part = frame.decompress(rest, room + 1)
+            room = _use(room, part)
+            parts.append(part)
+            if not frame.eof:
+                raise DecodeError("The body's compressed content is cut short.")
+            rest = frame.unused_data
+    except zstd.ZstdError as error:
+        raise DecodeError(f"The body cannot be decompressed: {error}.") from None
+    return b"".join(parts)
+
+
+_ZSTD_WINDOW_LOG: Final = 23
+"""Largest window of zstd, as a power of two: 8 MiB, what the standard asks every decoder to have, and no more."""
+
+
+def _use(room: int, part: bytes) -> int:
+    if len(part) > room:
+        raise BodyTooLarge(f"The body has more than {MAX_BODY_BYTES:,} bytes when decompressed. Send fewer at once.")
+    return room - len(part)
+
+
+DECOMPRESSORS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "identity": _identity,
+    "gzip": _gzip,
+    "deflate": _deflate,
+    "zstd": _zstd,
+}
+"""What undoes each ``Content-Encoding`` that is taken."""

@@ -1,0 +1,165 @@
+"""Group commit: requests that arrive together are stored together, and each is answered after its own rows are."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from sightline.base.errors import StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+
+    Insert = Callable[[str, pa.Table], None]
+
+INTERVAL_S: Final = 0.05
+"""
+Shortest time from the start of one insert to the next of the same table, unless enough rows wait.
+
+Every insert makes a part that the engine has to merge; twenty a second it does without effort. A request that finds
+nothing under way is stored at once.
+"""
+
+ENOUGH_ROWS: Final = 10_000
+"""Rows that are inserted without waiting for more: from here on the insert's fixed cost is small."""
+
+GROUP_ROWS: Final = 100_000
+"""Most rows of one insert, unless one request has more. Larger ones leave the processor's caches and are slower a row."""
+
+
+class GroupCommit:
+    """
+    Stores tables of many requests, one insert at a time for each table. Used in one event loop.
+
+    Args:
+        insert: stores one block and returns when it is stored; called in *threads*.
+        threads: where inserts run.
+    """
+
+    def __init__(self, insert: Insert, threads: Executor) -> None:
+        self._insert = insert
+        self._threads = threads
+        self._tables: dict[str, _TableCommit] = {}
+
+    async def commit(self, tables: Mapping[str, pa.Table]) -> None:
+        """
+        Return when all rows are stored.
+
+        Raises:
+            RowsRefused: if the store cannot take these rows, ever; those of other requests are stored all the same.
+            StoreUnavailable: if it cannot take them now. Rows for other tables may be stored already.
+        """
+        outcomes = await asyncio.gather(
+            *(self._table(name).offer(rows) for name, rows in tables.items()), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way."""
+        await asyncio.gather(*(table.drain() for table in self._tables.values()))
+
+    def _table(self, name: str) -> _TableCommit:
+        if name not in self._tables:
+            self._tables[name] = _TableCommit(name, self._insert, self._threads)
+        return self._tables[name]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    rows: pa.Table
+    stored: asyncio.Future[None]
+
+    def settle(self, error: Exception | None) -> None:
+        """Tell the waiter; one that went away is told nothing, its rows are stored all the same."""
+        if self.stored.done():
+            return
+        if error is None:
+            self.stored.set_result(None)
+        else:
+            self.stored.set_exception(error)
+
+
+class _TableCommit:
+    def __init__(self, name: str, insert: Insert, threads: Executor) -> None:
+        self._name = name
+        self._insert = insert
+        self._threads = threads
+        self._waiting: list[_Waiting] = []
+        self._enough = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._started_s = float("-inf")
+
+    async def offer(self, rows: pa.Table) -> None:
+        waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._rows_waiting() >= ENOUGH_ROWS:
+            self._enough.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"commit {self._name}")
+        await waiting.stored
+
+    async def drain(self) -> None:
+        if self._task is not None:
+            await self._task
+
+    def _rows_waiting(self) -> int:
+        return sum(waiting.rows.num_rows for waiting in self._waiting)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            await self._pace()
+            self._started_s = time.monotonic()
+            await self._store(self._take())
+
+    async def _pace(self) -> None:
+        self._enough.clear()
+        remaining_s = self._started_s + INTERVAL_S - time.monotonic()
+        if remaining_s > 0 and self._rows_waiting() < ENOUGH_ROWS:
+            try:
+                await asyncio.wait_for(self._enough.wait(), remaining_s)
+            except TimeoutError:
+                return
+
+    def _take(self) -> list[_Waiting]:
+        count, rows = 0, 0
+        for waiting in self._waiting:
+            rows += waiting.rows.num_rows
+            if count and rows > GROUP_ROWS:
+                break
+            count += 1
+        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        return group
+
+    async def _store(self, group: list[_Waiting]) -> None:
+        error = await self._attempt(group)
+        if error is None or len(group) == 1:
+            for waiting in group:
+                waiting.settle(error)
+            return
+        await self._store_one_by_one(group)
+
+    async def _store_one_by_one(self, group: list[_Waiting]) -> None:
+        """Find out whose rows are at fault; once the store itself is, ask it no more for this group."""
+        error: Exception | None = None
+        for waiting in group:
+            if not isinstance(error, StoreUnavailable):
+                error = await self._attempt([waiting])
+            waiting.settle(error)
+
+    async def _attempt(self, group: list[_Waiting]) -> Exception | None:
+        rows = pa.concat_tables([waiting.rows for waiting in group]) if len(group) > 1 else group[0].rows
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._threads, self._insert, self._name, rows)
+        except StoreError as error:
+            return error
+        except Exception as error:
+            return StoreUnavailable(f"The store failed: {error!r}.")
+        return None
