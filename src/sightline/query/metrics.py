@@ -1,0 +1,268 @@
+"""Metrics: which there are, and how one went over time."""
+
+# ruff: noqa: S608 - statements are put together from this file's own text; values are bound
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import msgspec
+
+from sightline.base.errors import QueryInvalid
+from sightline.query.timerange import NS_PER_S, TimeRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sightline.store.connect import Store
+
+Aggregate = Literal["avg", "sum", "max", "min", "rate", "p50", "p95", "p99"]
+
+MAX_POINTS: Final = 2_000
+"""Most points of one series; a chart is seldom wider."""
+
+MAX_SERIES: Final = 200
+"""Most series of one answer; more lines than that cannot be told apart."""
+
+MAX_METRICS: Final = 5_000
+"""Most metrics that are listed."""
+
+LOOKBACK_S: Final = 120
+"""How long before the range a counter's previous sample is looked for: two scrapes of a minute."""
+
+Point = tuple[int, float | None]
+
+
+class Metric(msgspec.Struct):
+    """One metric by its family's name, and how many series it has."""
+
+    name: str
+    type: str
+    unit: str
+    description: str
+    series: int
+
+
+class Metrics(msgspec.Struct):
+    """Metrics by their names."""
+
+    metrics: list[Metric]
+    elapsed_ms: float
+
+
+class Series(msgspec.Struct):
+    """One line of a chart: pairs of Unix seconds and a value, or null where there was no sample."""
+
+    labels: dict[str, str]
+    points: list[Point]
+
+
+class MetricRange(msgspec.Struct):
+    """A metric over time; *truncated* says that there were more than 200 series."""
+
+    name: str
+    aggregate: str
+    step_seconds: int
+    series: list[Series]
+    truncated: bool
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RangeQuestion:
+    """
+    What is asked of a metric.
+
+    Attributes:
+        name: the metric, or a histogram's family for percentiles.
+        range: when.
+        step_s: width of a step; None chooses one.
+        by: labels that keep series apart; ``service`` and ``instance`` are labels too.
+        aggregate: how samples become one; None takes rate for counters and avg for the rest.
+        labels: only series with these labels.
+    """
+
+    name: str
+    range: TimeRange
+    step_s: int | None = None
+    by: Sequence[str] = ()
+    aggregate: Aggregate | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+_STEP: Final = re.compile(r"([0-9]{1,6})([smhd]?)")
+_STEP_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+_LABEL: Final = (
+    "multiIf({key} = 'service', toString(ServiceName), "
+    "{key} = 'instance', ResourceAttributes['service.instance.id'], Labels[{key}])"
+)
+
+_OVER_TIME: Final = {"avg": "avg(Value)", "sum": "avg(Value)", "max": "max(Value)", "min": "min(Value)"}
+"""How the samples of one series become one point; the sum of a gauge is a sum over series, not over time."""
+
+
+def parse_step(text: str) -> int:
+    """
+    Read a step: seconds, or a number with ``s``, ``m``, ``h`` or ``d``.
+
+    Raises:
+        QueryInvalid: if it is none.
+    """
+    found = _STEP.fullmatch(text)
+    step = int(found[1]) * _STEP_UNITS[found[2]] if found else 0
+    if step < 1:
+        raise QueryInvalid(f"{text[:64]!r} is no step. Expected seconds, or a number with its unit: 30s, 5m, 1h.")
+    return step
+
+
+def parse_aggregate(text: str) -> Aggregate:
+    """
+    Read the name of an aggregate.
+
+    Raises:
+        QueryInvalid: if there is none of this name.
+    """
+    try:
+        aggregate: Aggregate = msgspec.convert(text, Aggregate)
+    except msgspec.ValidationError:
+        raise QueryInvalid(f"{text[:64]!r} is no aggregate. There are: {', '.join(get_args(Aggregate))}.") from None
+    return aggregate
+
+
+def list_metrics(store: Store, prefix: str = "") -> Metrics:
+    """List metrics whose name begins with *prefix*."""
+    found = store.query(
+        "SELECT if(family = '', toString(MetricName), family) AS name, any(type), any(unit), any(description), "
+        "uniqExact(SeriesId) FROM (SELECT MetricName, SeriesId, any(MetricFamily) AS family, any(MetricType) AS type, "
+        "anyLast(Unit) AS unit, anyLast(Description) AS description FROM metric_series "
+        "GROUP BY MetricName, SeriesId) WHERE startsWith(name, {prefix:String}) OR "
+        f"startsWith(MetricName, {{prefix:String}}) GROUP BY name ORDER BY name LIMIT {MAX_METRICS}",
+        {"prefix": prefix},
+    )
+    return Metrics([Metric(*row) for row in found.rows], found.elapsed_ms)
+
+
+def metric_range(store: Store, question: RangeQuestion) -> MetricRange:
+    """
+    Give a metric over time.
+
+    Raises:
+        QueryInvalid: if the step is too small for the range.
+        QueryTooExpensive: if it takes too long.
+    """
+    step_s = question.step_s or question.range.step_s(120)
+    first_s = question.range.start_ns // NS_PER_S // step_s * step_s
+    end_s = -(-question.range.end_ns // NS_PER_S)
+    grid = range(first_s, end_s, step_s)
+    if len(grid) > MAX_POINTS:
+        raise QueryInvalid(
+            f"A step of {step_s} s gives {len(grid)} points; at most {MAX_POINTS} are given. Take a longer one."
+        )
+    aggregate = question.aggregate or _usual(store, question.name)
+    percentile = aggregate.startswith("p")
+    name = f"{question.name.removesuffix('_bucket')}_bucket" if percentile else question.name
+    by = [*dict.fromkeys(question.by), "le"] if percentile else list(dict.fromkeys(question.by))
+    names, values = list(question.labels), list(question.labels.values())
+    rows, elapsed_ms = _points(
+        store,
+        "rate" if percentile else aggregate,
+        {"name": name, "by": by, "names": names, "values": values, "first": first_s, "end": end_s, "step": step_s},
+    )
+    lines: dict[tuple[str, ...], dict[int, Any]] = {}
+    for key, at_s, value in rows:
+        if percentile:
+            lines.setdefault(tuple(key[:-1]), {}).setdefault(at_s, []).append((key[-1], value))
+        elif aggregate == "rate":
+            lines.setdefault(tuple(key), {})[at_s] = value / min(step_s, end_s - at_s)
+        else:
+            lines.setdefault(tuple(key), {})[at_s] = value
+    if percentile:
+        share = int(aggregate[1:]) / 100
+        lines = {
+            key: {at_s: histogram_quantile(share, buckets) for at_s, buckets in points.items()}
+            for key, points in lines.items()
+        }
+    series = [
+        Series(dict(zip(by, key, strict=False)), [(at_s, points.get(at_s)) for at_s in grid])
+        for key, points in sorted(lines.items())[:MAX_SERIES]
+    ]
+    return MetricRange(question.name, aggregate, step_s, series, len(lines) > MAX_SERIES, elapsed_ms)
+
+
+def histogram_quantile(share: float, buckets: Iterable[tuple[str, float | None]]) -> float | None:
+    """
+    Estimate a quantile from cumulative buckets, as Prometheus does: linear within the bucket it falls into.
+
+    Args:
+        share: from 0 to 1.
+        buckets: pairs of the upper bound (``le``) and how many lie below it.
+
+    Returns:
+        The value, or None where nothing was counted. In the last bucket it is that bucket's lower bound.
+    """
+    bounds = sorted((float(bound), count or 0.0) for bound, count in buckets if _is_bound(bound))
+    if not bounds or bounds[-1][1] <= 0:
+        return None
+    rank = share * bounds[-1][1]
+    for (low, below), (high, count) in pairwise([(0.0, 0.0), *bounds]):
+        if count >= rank:
+            if high == float("inf"):
+                return low
+            return low if count == below else low + (high - low) * (rank - below) / (count - below)
+    return None
+
+
+def _is_bound(text: str) -> bool:
+    try:
+        return float(text) == float(text)
+    except ValueError:
+        return False
+
+
+def _usual(store: Store, name: str) -> Aggregate:
+    found = store.query(
+        "SELECT any(MetricType) FROM metric_series WHERE MetricName = {name:String} LIMIT 1", {"name": name}
+    ).scalar()
+    counts = found == "counter" or (found in {"histogram", "summary"} and name.endswith(("_count", "_sum", "_bucket")))
+    return "rate" if counts else "avg"
+
+
+def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[list[tuple[Any, ...]], float]:
+    """Give rows of labels' values, step and value."""
+    key = f"arrayMap(k -> {_LABEL.format(key='k')}, {{by:Array(String)}})"
+    wanted = f"arrayMap(k -> {_LABEL.format(key='k')}, {{names:Array(String)}}) = {{values:Array(String)}}"
+    series = (
+        f"SELECT SeriesId, any({key}) AS key, any(Temporality) AS temporality FROM metric_series "
+        f"WHERE MetricName = {{name:String}} AND {wanted} GROUP BY SeriesId"
+    )
+    samples = "SeriesId IN (SELECT SeriesId FROM series) AND Timestamp < toDateTime64({end:Int64}, 3)"
+    at = "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32}"
+    if aggregate == "rate":
+        before = (
+            "lagInFrame(toNullable(Value)) OVER (PARTITION BY SeriesId ORDER BY Timestamp "
+            "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"
+        )
+        inner = (
+            f"SELECT SeriesId, {at} AS at, Value, {before} AS before FROM metric_samples "
+            f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}} - {{lookback:Int64}}, 3)"
+        )
+        # A counter that is lower than before was started anew: all that it shows was counted since.
+        grown = "multiIf(temporality = 'delta', Value, isNull(before), 0, Value < before, Value, Value - before)"
+        outer = f"SELECT key, at, sum({grown}) AS value"
+        having = "WHERE at >= {first:Int64}"
+        parameters = {**parameters, "lookback": max(LOOKBACK_S, 2 * parameters["step"])}
+    else:
+        inner = (
+            f"SELECT SeriesId, {at} AS at, {_OVER_TIME[aggregate]} AS v FROM metric_samples "
+            f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}}, 3) GROUP BY SeriesId, at"
+        )
+        outer, having = f"SELECT key, at, {aggregate}(v) AS value", ""
+    found = store.query(
+        f"WITH series AS ({series}) {outer} FROM ({inner}) AS points INNER JOIN series USING (SeriesId) {having} "
+        "GROUP BY key, at ORDER BY key, at",
+        parameters,
+    )
+    return found.rows, found.elapsed_ms
