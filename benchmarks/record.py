@@ -63,8 +63,9 @@ def sightline_span(_: str) -> tuple[Callable[[int], None], Callable[[], None]]:
 
 
 def sightline_tracer_span(_: str) -> tuple[Callable[[int], None], Callable[[], None]]:
-    import sightline
     from opentelemetry import trace
+
+    import sightline
 
     sightline.configure(service="bench")
     tracer = trace.get_tracer("bench")
@@ -113,7 +114,11 @@ def logfire_span(sink: str) -> tuple[Callable[[int], None], Callable[[], None]]:
             with logfire.span("GET items", **fields):
                 pass
 
-    return run, lambda: (logfire.force_flush(), logfire.shutdown(flush=False)) and None
+    def finish() -> None:
+        logfire.force_flush()
+        logfire.shutdown(flush=False)
+
+    return run, finish
 
 
 def sentry_span(sink: str) -> tuple[Callable[[int], None], Callable[[], None]]:
@@ -176,7 +181,7 @@ def _opentelemetry_handler(provider: Any) -> Any:
     try:
         from opentelemetry.instrumentation.logging.handler import LoggingHandler
     except ImportError:
-        from opentelemetry.sdk._logs import LoggingHandler  # type: ignore[attr-defined,no-redef]
+        from opentelemetry.sdk._logs import LoggingHandler
     return LoggingHandler(logger_provider=provider)
 
 

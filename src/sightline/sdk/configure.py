@@ -11,8 +11,8 @@ from opentelemetry import trace as otel
 from sightline.base import settings as table
 from sightline.model import resource
 from sightline.sdk import guard, sampling
-from sightline.sdk import redact as redaction
 from sightline.sdk import logging as logs
+from sightline.sdk import redact as redaction
 from sightline.sdk.context import take_runtime_context
 from sightline.sdk.recorder import recorder
 from sightline.sdk.tracing import TracerProvider, provider, tracing

@@ -101,7 +101,7 @@ class Logger:
             around = span_of(_get_current())
             if around is not None:
                 if around.__class__ is Span:
-                    record.trace, record.span = around.trace_id, around.span_id  # type: ignore[attr-defined]
+                    record.trace, record.span = around.trace_id, around.span_id
                 else:
                     _ids(around, record)
             recorder.append(encode(record))
@@ -179,7 +179,7 @@ def capture(record: logging.LogRecord) -> None:
     around = span_of(_get_current())
     if around is not None:
         if around.__class__ is Span:
-            line.trace, line.span = around.trace_id, around.span_id  # type: ignore[attr-defined]
+            line.trace, line.span = around.trace_id, around.span_id
         else:
             _ids(around, line)
     recorder.append(encode(line))
@@ -217,7 +217,7 @@ class _Hook:
             self.installed = True
             self._original = logging.Logger.callHandlers
             self.host_level = root.level
-            logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign]
+            logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign, assignment]
             root.setLevel = self._set_root_level  # type: ignore[method-assign]
         self._lower(root, level)
 
@@ -227,7 +227,7 @@ class _Hook:
             return
         self.installed = False
         root = logging.getLogger()
-        logging.Logger.callHandlers = self._original  # type: ignore[method-assign]
+        logging.Logger.callHandlers = self._original  # type: ignore[method-assign, assignment]
         vars(root).pop("setLevel", None)
         root.setLevel(self.host_level)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from time import perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from opentelemetry import trace as otel
 from opentelemetry.context import Context
@@ -138,7 +138,7 @@ class Span(otel.Span):
 
     # The life of a span.
 
-    def begin(self, parent: object) -> None:
+    def begin(self, parent: Any) -> None:
         """Take ids, and note the time. *parent* is a span of any tracer, or None for the root of a trace."""
         parent_sampled: bool | None = None
         try:
@@ -146,14 +146,14 @@ class Span(otel.Span):
             if parent is None:
                 self.trace_id = _take() + _take()
             elif parent.__class__ is Span:
-                self.trace_id = parent.trace_id  # type: ignore[attr-defined]
-                self.parent_id = parent.span_id  # type: ignore[attr-defined]
-                above = parent._details  # type: ignore[attr-defined]  # noqa: SLF001 - its own class
+                self.trace_id = parent.trace_id
+                self.parent_id = parent.span_id
+                above = parent._details  # noqa: SLF001 - its own class
                 if above is not None and above.trace_state:
                     self.details.trace_state = above.trace_state
-                parent_sampled = parent.recording or parent._clock < 0  # type: ignore[attr-defined]  # noqa: SLF001
+                parent_sampled = parent.recording or parent._clock < 0  # noqa: SLF001
             else:
-                parent_sampled = self._take_foreign(cast("otel.Span", parent))
+                parent_sampled = self._take_foreign(parent)
         except IndexError:
             _give_back(ids.refill())
             self.begin(parent)
@@ -183,7 +183,7 @@ class Span(otel.Span):
         self._before = before
         if before is not None:
             # No chain of spans: a task that starts its own successor within a span would hold all before it.
-            self._base = before if before.__class__ is Context else before._base
+            self._base = before if before.__class__ is Context else before._base  # noqa: SLF001 - its own class
         _set_current(self)
 
     def end(self, end_time: int | None = None) -> None:
@@ -205,7 +205,7 @@ class Span(otel.Span):
                 attributes = redact.redactor.clean(attributes)
             record = SpanRecord(
                 self.start, recorder.instance, self.trace_id, self.span_id, self.parent_id, self.name, self.kind,
-                elapsed if elapsed > 0 else 0, attributes=attributes,
+                max(0, elapsed), attributes=attributes,
             )  # fmt: skip
             if self._details is not None:
                 _add_details(record, self._details)
@@ -213,7 +213,7 @@ class Span(otel.Span):
         except Exception as error:
             guard.failed("span", error)
 
-    def __enter__(self) -> Span:
+    def __enter__(self) -> Self:
         """Begin, and become the current span."""
         before = _get_current()
         if not self._clock:
@@ -308,13 +308,14 @@ class Span(otel.Span):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Say how it went. ``OK`` is final, and ``UNSET`` is ignored, as OpenTelemetry specifies."""
+        code = status.status_code if isinstance(status, Status) else status
         if isinstance(status, Status):
-            status, description = status.status_code, status.description
+            description = status.description
         details = self.details
-        if status is StatusCode.UNSET or details.status == OK:
+        if code is StatusCode.UNSET or details.status == OK:
             return
-        details.status = _STATUSES[status]
-        details.status_message = (description or "") if status is StatusCode.ERROR else ""
+        details.status = _STATUSES[code]
+        details.status_message = (description or "") if code is StatusCode.ERROR else ""
 
     def record_exception(
         self,
@@ -362,7 +363,7 @@ def _add_details(record: SpanRecord, details: _Details) -> None:
 
 def span(name: str, /, **attributes: Any) -> Span:
     """
-    Make a span: ``with span("charge", order=7) as s:``, or ``@span("charge")`` on a function.
+    Make a span for a block, ``with span("charge", order=7) as s``, or for a function, ``@span("charge")``.
 
     Args:
         name: what is done, of low cardinality.
@@ -430,8 +431,8 @@ class Tracer(otel.Tracer):
     ) -> Span:
         """Begin a span that is not current."""
         made = self._make(name, kind, attributes, links, start_time)
-        made.details.is_current = False  # noqa: SLF001 - its own module
-        made.details.flags = _flags_of(record_exception, set_status_on_exception, True)  # noqa: SLF001, FBT003
+        made.details.is_current = False
+        made.details.flags = _flags_of(record_exception, set_status_on_exception, True)  # noqa: FBT003
         made.begin(span_of(_get_current() if context is None else context))
         return made
 
@@ -449,7 +450,7 @@ class Tracer(otel.Tracer):
     ) -> Span:
         """Make a span that begins with its ``with`` block and is current within it."""
         made = self._make(name, kind, attributes, links, start_time)
-        made.details.flags = _flags_of(record_exception, set_status_on_exception, end_on_exit)  # noqa: SLF001
+        made.details.flags = _flags_of(record_exception, set_status_on_exception, end_on_exit)
         if context is not None:
             made.begin(span_of(context))
         return made

@@ -68,7 +68,9 @@ class SpoolWriter:
         self._retry_at = 0.0
         # Guards position, end and map. Re-entrant, because a signal handler may record while its thread appends.
         self._lock = threading.RLock()
-        self._close_now()
+        self._map: mmap.mmap = None  # type: ignore[assignment]  # there is one wherever there is room
+        self._file = -1
+        self._position = self._end = 0
 
     def append(self, line: bytes) -> None:
         """
@@ -97,7 +99,7 @@ class SpoolWriter:
     def close(self) -> None:
         """End the segment: cut it to its used length and let go of its lock, so that a reader takes it as final."""
         with self._lock:
-            self._close_now()
+            self._let_go(truncate=True)
 
     def hold(self) -> None:
         """Keep other threads out, before a fork."""
@@ -120,14 +122,9 @@ class SpoolWriter:
         self.lost = self._unreported = self._sequence = 0
         self._let_go(truncate=False)
 
-    def _close_now(self) -> None:
-        self._let_go(truncate=True)
-
     def _let_go(self, *, truncate: bool) -> None:
-        mapped, file = getattr(self, "_map", None), getattr(self, "_file", -1)
-        used = getattr(self, "_position", 0)
-        self._map: mmap.mmap = None  # type: ignore[assignment]
-        self._file = -1
+        mapped, file, used = self._map, self._file, self._position
+        self._map, self._file = None, -1  # type: ignore[assignment]  # as above
         self._position = self._end = 0
         if mapped is not None:
             mapped.close()
@@ -146,7 +143,7 @@ class SpoolWriter:
         if time.monotonic() < self._retry_at:
             self._lose(1, self._reason)
             raise SpoolFull(self._reason)
-        self._close_now()
+        self._let_go(truncate=True)
         try:
             self._open()
         except OSError as error:

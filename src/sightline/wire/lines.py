@@ -38,7 +38,7 @@ def describe(value: object) -> str:
 
 
 _encode: Final = msgspec.json.Encoder(enc_hook=describe).encode
-_decode: Final = msgspec.json.Decoder(Record).decode
+_decode: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
 
 
 def encode(record: Record) -> bytes:
@@ -65,7 +65,7 @@ def decode(line: bytes) -> Record:
         DecodeError: if it is no valid line; the message says where.
     """
     try:
-        return _decode(line)
+        return _decode.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"The line is no valid record: {error}.") from None
 
@@ -107,19 +107,23 @@ def _tame_record(record: Record, longest: int | None) -> Record:
 
 def _tame(value: Any, longest: int | None, depth: int, name: str = "") -> Any:
     """Turn any value into what JSON can hold: texts without lone surrogates, finite numbers, bounded containers."""
-    if value is None or value is True or value is False:
-        return value
+    if value is None or isinstance(value, bool | int | float):
+        return _tame_number(value)
     if isinstance(value, str):
         return _tame_text(value, longest)
-    if isinstance(value, int):
-        return int(value) if -(2**63) <= value < 2**64 else str(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, bytes | bytearray | memoryview):
         return _tame_text(bytes(value).decode("utf-8", "backslashreplace"), longest)
     if depth >= _DEEPEST:
         return _tame_text(describe(value), longest or _LONGEST)
-    return _tame_container(value, longest, depth, keep=_WIDEST if name not in {"samples"} else 10 * _WIDEST)
+    return _tame_container(value, longest, depth, keep=10 * _WIDEST if name == "samples" else _WIDEST)
+
+
+def _tame_number(value: float | None) -> float | str | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**64 else str(value)
+    return float(value) if math.isfinite(value) else str(float(value))
 
 
 def _tame_container(value: Any, longest: int | None, depth: int, keep: int) -> Any:
