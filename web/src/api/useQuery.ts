@@ -1,0 +1,79 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ApiError } from "./client";
+
+export interface Query<T> {
+  /** The newest answer; while another one is on its way it stays, so that nothing flickers. */
+  data: T | null;
+  error: ApiError | null;
+  /** True until there is a first answer or error. */
+  loading: boolean;
+  /** True while `data` belongs to an older key. */
+  stale: boolean;
+  reload: () => void;
+}
+
+interface Settled<T> {
+  key: string;
+  data: T | null;
+  error: ApiError | null;
+}
+
+/** How soon to try again after a failure, so that a page comes back by itself when the server does. */
+const RETRY_MS = 3000;
+
+/**
+ * Load what `key` names, again every `refreshMs` (0: once), pausing while the page is hidden.
+ *
+ * `load` may be a new function on every render: only a change of `key` starts it anew.
+ */
+export function useQuery<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>, refreshMs = 0): Query<T> {
+  const [settled, setSettled] = useState<Settled<T>>({ key: "", data: null, error: null });
+  const [turn, setTurn] = useState(0);
+  const latest = useRef(load);
+  useEffect(() => {
+    latest.current = load;
+  });
+
+  useEffect(() => {
+    if (key === null) return;
+    const abort = new AbortController();
+    let timer = 0;
+    const again = (ms: number) => {
+      if (ms > 0) timer = window.setTimeout(tick, ms);
+    };
+    const tick = () => {
+      if (document.hidden) {
+        document.addEventListener("visibilitychange", tick, { once: true, signal: abort.signal });
+        return;
+      }
+      latest.current(abort.signal).then(
+        (data) => {
+          if (abort.signal.aborted) return;
+          setSettled({ key, data, error: null });
+          again(refreshMs);
+        },
+        (fault: unknown) => {
+          if (abort.signal.aborted) return;
+          const error = fault instanceof ApiError ? fault : new ApiError("The answer could not be read", String(fault), 0);
+          setSettled((before) => ({ key, data: error.status === 400 ? before.data : before.key === key ? before.data : null, error }));
+          if (error.status === 0 || error.status >= 500) again(Math.max(refreshMs, RETRY_MS));
+        },
+      );
+    };
+    tick();
+    return () => {
+      abort.abort();
+      window.clearTimeout(timer);
+    };
+  }, [key, refreshMs, turn]);
+
+  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  const current = settled.key === key;
+  return {
+    data: settled.data,
+    error: current ? settled.error : null,
+    loading: key !== null && !current && settled.data === null,
+    stale: key !== null && !current && settled.data !== null,
+    reload,
+  };
+}

@@ -1,0 +1,118 @@
+import { useEffect, useMemo, type RefObject } from "react";
+import { highlightWords } from "../../state/terms";
+import { duration, integer } from "../../state/format";
+import { rangeSeconds, setSpan, useRange } from "../../state/time";
+import { setParams } from "../../state/url";
+import { Empty } from "../../ui/States";
+import { reveal, useWindowed } from "../../ui/useWindowed";
+import { LogRow } from "./LogRow";
+import type { Logs } from "./useLogs";
+
+interface Props {
+  logs: Logs;
+  scroller: RefObject<HTMLDivElement | null>;
+  selected: string;
+  query: string;
+  phone: boolean;
+  tailing: boolean;
+  onAway: (away: boolean) => void;
+  onOpen: (id: string, timestamp: string) => void;
+}
+
+const ROW = 28;
+const ROW_PHONE = 58;
+
+export function LogList({ logs, scroller, selected, query, phone, tailing, onAway, onOpen }: Props) {
+  const height = phone ? ROW_PHONE : ROW;
+  const { records, loadMore } = logs;
+  const view = useWindowed(scroller, records.length, height);
+  const words = useMemo(() => highlightWords(query), [query]);
+  const range = useRange();
+  const longRange = rangeSeconds(range) > 72_000;
+
+  useEffect(() => {
+    if (view.last > records.length - 40) loadMore();
+  }, [view.last, records.length, loadMore]);
+  useEffect(() => {
+    reveal(scroller.current, records.findIndex((record) => record.id === selected), height);
+    // Only a new selection scrolls: new records must not pull the list under the reader.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [selected, height]);
+
+  const shown = records.slice(view.first, view.last);
+  const current = shown.some((record) => record.id === selected) ? `log-${selected}` : undefined;
+  return (
+    <>
+      <div className="log-head" aria-hidden="true">
+        <span>Time</span>
+        <span>Level</span>
+        <span>Service</span>
+        <span>Message</span>
+      </div>
+      <div
+        ref={scroller}
+        className={logs.stale ? "scroll log-scroll waiting" : "scroll log-scroll"}
+        onScroll={(event) => onAway(event.currentTarget.scrollTop > height)}
+        tabIndex={0}
+        role={records.length ? "listbox" : "group"}
+        aria-label="Log records, newest first"
+        aria-activedescendant={current}
+        aria-busy={logs.stale}
+      >
+        {logs.loading && <Rows />}
+        {!logs.loading && records.length === 0 && !logs.stale && <NoLines query={query} tailing={tailing} />}
+        <div style={{ height: view.before }} role="presentation" />
+        {shown.map((record) => (
+          <LogRow key={record.id} record={record} words={words} selected={record.id === selected} day={longRange} onOpen={onOpen} />
+        ))}
+        <div style={{ height: view.after }} role="presentation" />
+      </div>
+      <div className="log-foot muted">
+        {records.length > 0 && (
+          <>
+            {integer(records.length)} loaded{logs.more ? ", more as you scroll" : ", that is all"}
+            <span className="spring" />
+            found in {duration(logs.elapsedMs)}
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Rows() {
+  return (
+    <div role="status" aria-label="Loading">
+      {Array.from({ length: 14 }, (_, index) => (
+        <div key={index} className="log-row">
+          <span className="skeleton log-skeleton" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function NoLines({ query, tailing }: { query: string; tailing: boolean }) {
+  if (tailing) {
+    return (
+      <Empty icon="clock" title="Waiting for the next line">
+        <p>Nothing in this range matches yet; a line that does appears here at once.</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="search" title="No line matches">
+      <p>{query ? "Try fewer terms, or a longer range." : "Nothing was logged in this range."}</p>
+      <div className="state-actions">
+        {query && (
+          <button type="button" className="button" onClick={() => setParams({ q: null })}>
+            Clear the search
+          </button>
+        )}
+        <button type="button" className="button" onClick={() => setSpan("24h")}>
+          Look at the last 24 hours
+        </button>
+      </div>
+    </Empty>
+  );
+}

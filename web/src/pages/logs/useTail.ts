@@ -1,0 +1,54 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { followLogs } from "../../api/tail";
+import type { LogRecord } from "../../api/types";
+
+export interface Tail {
+  state: "off" | "connecting" | "live" | "lost";
+  /** Records that arrived while the reader was scrolled away from the newest. */
+  waiting: number;
+  /** Records that the server left out because this page was too slow. */
+  dropped: number;
+  show: () => void;
+}
+
+/** How many arrivals are held back while the reader looks at older lines. */
+const HELD = 5000;
+
+/** Follow the search while `on`: records go to `onRecords`, or wait while `held`. */
+export function useTail(on: boolean, query: string, held: boolean, onRecords: (records: LogRecord[]) => void): Tail {
+  const [state, setState] = useState<"connecting" | "live" | "lost">("connecting");
+  const [waiting, setWaiting] = useState<LogRecord[]>([]);
+  const [dropped, setDropped] = useState(0);
+  const current = useRef({ held, onRecords });
+  useEffect(() => {
+    current.current = { held, onRecords };
+  });
+
+  useEffect(() => {
+    if (!on) return;
+    setState("connecting");
+    setWaiting([]);
+    setDropped(0);
+    return followLogs(query, {
+      onOpen: () => setState("live"),
+      onLost: () => setState("lost"),
+      onDropped: (count) => setDropped((before) => before + count),
+      onRecords: (records) => {
+        if (current.current.held) setWaiting((before) => [...before, ...records].slice(-HELD));
+        else current.current.onRecords(records);
+      },
+    });
+  }, [on, query]);
+
+  const show = useCallback(() => {
+    setWaiting((before) => {
+      if (before.length) queueMicrotask(() => current.current.onRecords(before));
+      return [];
+    });
+  }, []);
+  useEffect(() => {
+    if (!held) show();
+  }, [held, show]);
+
+  return { state: on ? state : "off", waiting: waiting.length, dropped, show };
+}

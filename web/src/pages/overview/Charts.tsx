@@ -1,0 +1,76 @@
+import { useMemo } from "react";
+import type { Overview, Point } from "../../api/types";
+import { Chart, type Series } from "../../charts/Chart";
+import { bytes, duration, number, percent, toMs } from "../../state/format";
+import { setWindow } from "../../state/time";
+
+type Name = keyof Overview["series"];
+type Line = readonly [name: Name, label: string, color: string, kind?: Series["kind"]];
+
+const HEIGHT = 190;
+
+/** Series that share their times, with gaps where one has no sample. */
+function align(series: Overview["series"], lines: readonly Line[], scale: number): { times: number[]; lines: Series[] } {
+  const times = [...new Set(lines.flatMap(([name]) => (series[name] ?? []).map((point) => point[0])))].sort((left, right) => left - right);
+  const aligned = lines.map(([name, label, color, kind]): Series => {
+    const known = new Map<number, Point[1]>(series[name] ?? []);
+    return {
+      name: label,
+      color,
+      kind,
+      values: times.map((time) => {
+        const value = known.get(time);
+        return value === undefined || value === null ? null : value * scale;
+      }),
+    };
+  });
+  return { times, lines: aligned };
+}
+
+interface BoxProps {
+  title: string;
+  data: Overview;
+  lines: readonly Line[];
+  format: (value: number | null) => string;
+  scale?: number;
+  max?: number;
+}
+
+function Box({ title, data, lines, format, scale = 1, max }: BoxProps) {
+  const aligned = useMemo(() => align(data.series, lines, scale), [data, lines, scale]);
+  const window = [toMs(data.start) / 1000, toMs(data.end) / 1000] as const;
+  return (
+    <div className="card chart-box">
+      <Chart title={title} times={aligned.times} series={aligned.lines} format={format} height={HEIGHT} window={window} max={max} sync="overview" onBrush={(from, to) => setWindow(from * 1000, to * 1000)} />
+    </div>
+  );
+}
+
+const REQUESTS: readonly Line[] = [
+  ["requests", "requests", "--c1", "area"],
+  ["errors", "errors", "--bar-error", "area"],
+];
+const LATENCY: readonly Line[] = [
+  ["p50_ms", "p50", "--c2"],
+  ["p95_ms", "p95", "--c4"],
+  ["p99_ms", "p99", "--c5"],
+];
+const MACHINE: readonly Line[] = [
+  ["cpu_percent", "CPU", "--c2"],
+  ["memory_percent", "memory", "--c7"],
+  ["disk_percent", "disk", "--c3"],
+];
+const PROCESS: readonly Line[] = [["process_memory_bytes", "resident memory", "--c9", "area"]];
+
+const perSecond = (value: number | null) => (value === null ? "–" : `${number(value)}/s`);
+
+export function Charts({ data }: { data: Overview }) {
+  return (
+    <div className="charts">
+      <Box title="Requests" data={data} lines={REQUESTS} format={perSecond} scale={1 / data.step_seconds} />
+      <Box title="Latency" data={data} lines={LATENCY} format={duration} />
+      <Box title="Machine" data={data} lines={MACHINE} format={percent} max={100} />
+      <Box title="Process memory" data={data} lines={PROCESS} format={bytes} />
+    </div>
+  );
+}

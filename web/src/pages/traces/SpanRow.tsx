@@ -1,0 +1,85 @@
+import { levelOf, serviceColor } from "../../charts/palette";
+import { duration, integer } from "../../state/format";
+import { Icon } from "../../ui/Icon";
+import type { Zoom } from "./TraceView";
+import type { Node, PlacedLog } from "./tree";
+
+/** Deeper spans are not moved further in, so that their names keep room. */
+const DEEPEST = 14;
+const INDENT = 13;
+
+interface Props {
+  node: Node;
+  logs: PlacedLog[];
+  zoom: Zoom;
+  selected: boolean;
+  folded: boolean;
+  onSelect: (span: string) => void;
+  onFold: (span: string, folding: boolean) => void;
+}
+
+export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }: Props) {
+  const { span } = node;
+  const failed = span.status === "Error";
+  const width = zoom[1] - zoom[0];
+  const place = (ms: number) => ((ms - zoom[0]) / width) * 100;
+  const left = place(span.offset_ms);
+  const right = place(span.offset_ms + span.duration_ms);
+  const start = Math.max(0, left);
+  const length = Math.max(0, Math.min(100, right) - start);
+  const labelLeft = right > 78;
+  return (
+    <div
+      id={`span-${span.span_id}`}
+      role="treeitem"
+      aria-level={node.depth + 1}
+      aria-selected={selected}
+      aria-expanded={node.children.length ? !folded : undefined}
+      aria-label={`${span.service} ${span.name}, ${duration(span.duration_ms)}${failed ? ", failed" : ""}`}
+      className={failed ? "span-row failed" : "span-row"}
+      style={{ color: serviceColor(span.service) }}
+      onClick={() => onSelect(span.span_id)}
+    >
+      <span className="span-name" style={{ paddingLeft: 8 + Math.min(node.depth, DEEPEST) * INDENT }}>
+        {node.children.length ? (
+          <span
+            className="span-fold"
+            aria-hidden="true"
+            onClick={(event) => {
+              event.stopPropagation();
+              onFold(span.span_id, !folded);
+            }}
+          >
+            <Icon name={folded ? "right" : "chevron"} small />
+          </span>
+        ) : (
+          <span className="span-fold" />
+        )}
+        <i className="span-stripe" />
+        {failed && (
+          <span className="span-alert">
+            <Icon name="alert" small />
+          </span>
+        )}
+        <span className="cut">
+          <b>{span.name}</b> <small>{span.service}</small>
+        </span>
+        {folded && <small className={node.failsBelow ? "span-below bad" : "span-below"}>+{integer(node.below)}</small>}
+      </span>
+      <span className="span-track">
+        {right >= 0 && left <= 100 && (
+          <>
+            <i className="span-bar" style={{ left: `${start}%`, width: `max(2px, ${length}%)` }} />
+            <small className={labelLeft ? "span-time before" : "span-time"} style={labelLeft ? { right: `${100 - start}%` } : { left: `${start + length}%` }}>
+              {duration(span.duration_ms)}
+            </small>
+          </>
+        )}
+        {logs.map(({ record, offsetMs }) => {
+          const at = place(offsetMs);
+          return at < 0 || at > 100 ? null : <i key={record.id} className={`span-log level-${levelOf(record.level, record.severity).toLowerCase()}`} style={{ left: `${at}%` }} title={record.body} />;
+        })}
+      </span>
+    </div>
+  );
+}

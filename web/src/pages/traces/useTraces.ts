@@ -1,0 +1,58 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { fetchTraces } from "../../api/calls";
+import { ApiError } from "../../api/client";
+import type { TraceSummary } from "../../api/types";
+import { rangeKey, rangeQuery, type TimeRange } from "../../state/time";
+
+interface State {
+  key: string;
+  traces: TraceSummary[];
+  cursor: string | null;
+  elapsedMs: number;
+  error: ApiError | null;
+}
+
+function asError(fault: unknown): ApiError {
+  return fault instanceof ApiError ? fault : new ApiError("The answer could not be read", String(fault), 0);
+}
+
+/** Traces newest first, page after page. */
+export function useTraces(query: string, range: TimeRange) {
+  const [state, setState] = useState<State>({ key: "", traces: [], cursor: null, elapsedMs: 0, error: null });
+  const [turn, setTurn] = useState(0);
+  const key = `${query}|${rangeKey(range)}|${turn}`;
+  const wanted = useRef({ query, range, state });
+  const paging = useRef(false);
+  useEffect(() => {
+    wanted.current = { query, range, state };
+  });
+
+  useEffect(() => {
+    const abort = new AbortController();
+    paging.current = false;
+    fetchTraces(wanted.current.query, rangeQuery(wanted.current.range), null, abort.signal).then(
+      (page) => setState({ key, traces: page.traces, cursor: page.next_cursor, elapsedMs: page.elapsed_ms, error: null }),
+      (fault: unknown) => {
+        if (!abort.signal.aborted) setState((before) => ({ ...before, key, cursor: null, error: asError(fault) }));
+      },
+    );
+    return () => abort.abort();
+  }, [key]);
+
+  const loadMore = useCallback(() => {
+    const { query: text, range: over, state: now } = wanted.current;
+    if (paging.current || !now.cursor) return;
+    paging.current = true;
+    const settle = (change: (before: State) => State) => {
+      paging.current = false;
+      setState((before) => (before.key === now.key ? change(before) : before));
+    };
+    fetchTraces(text, rangeQuery(over), now.cursor).then(
+      (page) => settle((before) => ({ ...before, traces: [...before.traces, ...page.traces], cursor: page.next_cursor })),
+      (fault: unknown) => settle((before) => ({ ...before, cursor: null, error: asError(fault) })),
+    );
+  }, []);
+
+  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  return { ...state, loading: state.key === "", stale: state.key !== key, more: state.cursor !== null, error: state.key === key ? state.error : null, loadMore, reload };
+}

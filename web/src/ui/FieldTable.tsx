@@ -1,0 +1,52 @@
+import { useState } from "react";
+import type { Attributes } from "../api/types";
+import { CopyButton } from "./CopyButton";
+import { Icon } from "./Icon";
+
+interface Props {
+  title: string;
+  fields: Attributes;
+  folded?: boolean;
+  onFilter?: (key: string, value: string, out: boolean) => void;
+}
+
+/** Names and values; each can be copied, and searched for or away. */
+export function FieldTable({ title, fields, folded = false, onFilter }: Props) {
+  const [open, setOpen] = useState(!folded);
+  const rows = Object.entries(fields).filter(([, value]) => value !== "");
+  if (!rows.length) return null;
+  return (
+    <section className="fields">
+      <h3>
+        <button type="button" className="fields-title" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Icon name={open ? "chevron" : "right"} small />
+          {title}
+          <span className="muted">{rows.length}</span>
+        </button>
+      </h3>
+      {open && (
+        <dl>
+          {rows.map(([key, value]) => (
+            <div key={key} className="field-row">
+              <dt className="mono">{key}</dt>
+              <dd className="mono">{String(value)}</dd>
+              <span className="field-actions">
+                {onFilter && (
+                  <>
+                    <button type="button" className="button small quiet square" aria-label={`Only ${key} = ${value}`} title="Only this value" onClick={() => onFilter(key, value, false)}>
+                      <Icon name="plus" small />
+                    </button>
+                    <button type="button" className="button small quiet square" aria-label={`Without ${key} = ${value}`} title="Without this value" onClick={() => onFilter(key, value, true)}>
+                      <Icon name="minus" small />
+                    </button>
+                  </>
+                )}
+                <CopyButton text={String(value)} label={`Copy ${key}`} />
+              </span>
+            </div>
+          ))}
+        </dl>
+      )}
+    </section>
+  );
+}
