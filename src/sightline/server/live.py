@@ -150,7 +150,7 @@ def rfc3339(time_ns: int) -> str:
 
 
 def _records(lines: bytes, resources: Mapping[str, Mapping[str, str]]) -> Iterator[dict[str, Any]]:
-    for line in lines.splitlines():
+    for line in lines.split(b"\n"):
         try:
             found = _decode(line)
             make = _SHAPES.get(found["kind"])

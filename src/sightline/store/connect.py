@@ -30,6 +30,9 @@ QUERIES_AT_ONCE: Final = 4
 QUERY_MEMORY_SHARE: Final = 0.4
 """Share of the engine's memory that one query may take, so that inserts always have room."""
 
+ONE_BLOCK: Final = 1 << 40
+"""Rows and bytes of a block that no range reaches."""
+
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
 
 LINE_STRUCTURE: Final = (
@@ -217,7 +220,27 @@ class Store:
             f"INSERT INTO entry SELECT *, CAST({_resources(resources)}, '{_RESOURCES_TYPE}')[instance] AS resource "  # noqa: S608 - quoted by literal
             "FROM {source}"
         )
-        settings = {**_insert_settings(token), "max_insert_threads": 1, "input_format_null_as_default": 1}
+        settings = {
+            **_insert_settings(token),
+            "max_insert_threads": 1,
+            "input_format_null_as_default": 1,
+            # All rows in one block: either everything was parsed and goes on to the tables, or nothing does.
+            "min_insert_block_size_rows": ONE_BLOCK,
+            "min_insert_block_size_bytes": ONE_BLOCK,
+        }
+        with self._inserting(self._lines):
+            self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
+
+    def check_lines(self, ranges: Iterable[bytes | memoryview]) -> None:
+        """
+        Let the engine read lines without storing anything.
+
+        Raises:
+            RowsRefused: if a line cannot be read.
+            StoreUnavailable: if the engine cannot do it now.
+        """
+        select = f"INSERT INTO FUNCTION null({literal(LINE_STRUCTURE)}) SELECT * FROM {{source}}"  # noqa: S608 - a constant
+        settings = {"max_threads": 1, "input_format_null_as_default": 1}
         with self._inserting(self._lines):
             self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
 
@@ -279,6 +302,8 @@ def _insert_settings(token: str | None) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "async_insert": 0,
         "max_threads": 2,
+        # A wrong clock, or years of old logs taken in at once, must not stop the ingest.
+        "throw_on_max_partitions_per_insert_block": 0,
         "deduplicate_blocks_in_dependent_materialized_views": 1,
     }
     if token:

@@ -1,0 +1,38 @@
+"""``sightline serve``: the server, in the foreground."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import Annotated
+
+import msgspec
+import typer
+
+from sightline.base import settings as table
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Only loopback is open.")] = None,
+    port: Annotated[int | None, typer.Option(help="HTTP port; 0 takes a free one.  [default: 4318]")] = None,
+    home: Annotated[Path | None, typer.Option(help="Directory of the spool and of the embedded store.")] = None,
+    store: Annotated[str | None, typer.Option(help="chdb:///path or clickhouse://user@host:8123/database.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object when the server answers.")] = False,
+) -> None:
+    """
+    Run the server: take in, store, answer, show. Stops on Ctrl-C or SIGTERM, after storing what is written.
+    """
+    loaded = table.load({"host": host, "port": port, "home": home, "store": store})
+    values = {name: found.value for name, found in loaded.items()}
+    values["home"] = values["home"].expanduser().resolve()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def ready(url: str) -> None:
+        if json:
+            print(msgspec.json.encode({"url": url, "home": str(values["home"])}).decode(), flush=True)
+        else:
+            print(f"Sightline serves {url}, with its records in {values['home']}. Ctrl-C stops it.", flush=True)
+
+    from sightline.server.run import run
+
+    run(values, ready)

@@ -1,0 +1,91 @@
+"""Wires the server: opens what handlers share, includes every router, closes in the right order."""
+
+from __future__ import annotations
+
+import pkgutil
+from contextlib import ExitStack, contextmanager
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI
+
+from sightline.server import api, health, ingest
+from sightline.server.health import Health
+from sightline.server.ingest.lines import LinesIngest
+from sightline.server.live import Live
+from sightline.server.services import Counters, Services
+from sightline.spool.reader import SpoolReader
+from sightline.state.offsets import Offsets
+from sightline.store.connect import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import ModuleType
+
+VERSION: Final = metadata.version("sightline")
+
+
+@contextmanager
+def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
+    """
+    Open the store, the state and the spool of ``settings["home"]``; the caller holds the home's lock.
+
+    On the way out, what is written already is stored before the store is closed.
+    """
+    home: Path = settings["home"]
+    with ExitStack() as stack:
+        store = Store.open(
+            settings["store"] or f"chdb://{home / 'store'}",
+            memory_bytes=settings["memory_bytes"],
+            query_seconds=settings["query_seconds"],
+        )
+        stack.callback(store.close)
+        offsets = Offsets.open(home / "state.db")
+        stack.callback(offsets.close)
+        live, counters = Live(), Counters()
+        reader = SpoolReader(home / "spool", offsets.load())
+        lines = LinesIngest(store, offsets, reader, live=live, counters=counters, quarantine=home / "quarantine")
+        lines.start()
+        stack.callback(lines.stop)
+        stack.callback(live.close)
+        yield Services(
+            store=store,
+            offsets=offsets,
+            live=live,
+            counters=counters,
+            health=Health(store, lines, counters, home),
+            lines=lines,
+            settings=settings,
+            home=home,
+            url=url,
+            version=VERSION,
+        )
+
+
+def create_app(services: Services) -> FastAPI:
+    """Make the application over *services*, which the caller opens before and closes after."""
+    app = FastAPI(
+        title="Sightline",
+        version=VERSION,
+        summary="Logs, metrics, traces and events of applications.",
+        docs_url=None,  # its page loads scripts from another host
+        redoc_url=None,
+    )
+    app.state.sightline = services
+    _include(app)
+    return app
+
+
+def _include(app: FastAPI) -> None:
+    """Include the router of every protocol and of every noun; adding one is adding its file."""
+    app.include_router(health.router)
+    for package in (ingest, api):
+        for module in _modules(package):
+            if hasattr(module, "router"):
+                app.include_router(module.router)
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in sorted(pkgutil.iter_modules(package.__path__, f"{package.__name__}."), key=lambda entry: entry.name):
+        yield import_module(found.name)

@@ -1,0 +1,271 @@
+"""Takes in our own lines: reads the spool, shows them live, stores them exactly once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from sightline.base.errors import DecodeError, RowsRefused, SightlineError
+from sightline.server.ingest.batch import Batch, count
+from sightline.server.ingest.quarantine import BadLine, bad_line, set_aside
+from sightline.wire import lines as wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sightline.server.live import Live
+    from sightline.server.services import Counters
+    from sightline.spool.format import Header
+    from sightline.spool.reader import Backlog, Chunk, SpoolReader
+    from sightline.state.offsets import Intent, Offsets
+    from sightline.store.connect import Store
+
+POLL_S: Final = 0.05
+"""Seconds between two looks at the spool. The live tail is late by this at most."""
+
+INSERT_EVERY_S: Final = 0.4
+"""Seconds between two inserts. Each makes a part in each table; more of them cost more merges than they are worth."""
+
+BATCH_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of lines that are inserted together. The engine needs about ten times this in memory while it parses."""
+
+RETRY_FIRST_S: Final = 0.5
+RETRY_MOST_S: Final = 30.0
+"""Seconds until a refused insert is tried again: doubled each time, up to the second figure."""
+
+DRAIN_S: Final = 10.0
+"""Seconds that a stop may take to store what is already written."""
+
+_log = logging.getLogger(__name__)
+
+
+class LinesIngest:
+    """
+    The loop from the spool to the store, in a thread of its own.
+
+    ``trouble`` says why the store takes nothing at the moment; empty when all is well. Ranges are kept until they are
+    stored, so trouble delays and never loses.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        offsets: Offsets,
+        reader: SpoolReader,
+        *,
+        live: Live,
+        counters: Counters,
+        quarantine: Path,
+    ) -> None:
+        self.trouble = ""
+        self._store = store
+        self._offsets = offsets
+        self._reader = reader
+        self._live = live
+        self._counters = counters
+        self._quarantine = quarantine
+        self._pending: deque[Batch] = deque()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sightline-lines", daemon=True)
+        self._inserted_at = 0.0
+        self._retry_at = 0.0
+        self._retry_s = RETRY_FIRST_S
+        # Measured by the thread that reads, and replaced whole: others see the old or the new.
+        self._backlog: Backlog | None = None
+        self._alive: dict[str, Header] = {}
+        self._measured_at = 0.0
+
+    def start(self) -> None:
+        """Begin; inserts that the last process did not finish come first."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Store what is written already, for a bounded time, then stop."""
+        self._stop.set()
+        self._thread.join(DRAIN_S + 5)
+
+    @property
+    def running(self) -> bool:
+        """Whether the loop runs."""
+        return self._thread.is_alive()
+
+    def backlog(self) -> Backlog | None:
+        """Tell what lies in the spool, as of a second ago at most."""
+        return self._backlog
+
+    def alive(self) -> dict[str, Header]:
+        """Give the segment headers of the processes that write now, by instance, as of a second ago at most."""
+        return self._alive
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Segments that cannot be read, and why."""
+        return dict(self._reader.broken)
+
+    def _run(self) -> None:
+        give_up_at = float("inf")
+        self._guarded(self._resume)
+        while True:
+            if self._stop.is_set() and give_up_at == float("inf"):
+                give_up_at = time.monotonic() + DRAIN_S
+                self._retry_at = 0.0
+            found = self._guarded(self._poll)
+            self._guarded(self._flush)
+            now = time.monotonic()
+            if self._stop.is_set():
+                if now > give_up_at or (not found and not self._pending) or self.trouble:
+                    break
+            elif not found or self.trouble:
+                self._stop.wait(POLL_S)
+        self._reader.close()
+
+    def _guarded(self, step: Callable[[], bool]) -> bool:
+        """Run one step; what goes wrong is reported and tried again, the loop never ends by it."""
+        try:
+            return step()
+        except Exception as error:
+            if not isinstance(error, SightlineError):
+                _log.exception("Taking in lines failed")
+            self._back_off(str(error))
+            return False
+
+    def _resume(self) -> bool:
+        """Send again what the last process may have sent: the same ranges with the same token."""
+        self._offsets.forget(self._reader.forgotten())
+        for intent in self._offsets.intents():
+            batch = Batch()
+            for found in intent.ranges:
+                chunk = self._reader.range(found.segment, found.start, found.end)
+                if chunk is not None:
+                    batch.add(chunk)
+            batch.intent = intent
+            self._pending.append(batch)
+        return True
+
+    def _poll(self) -> bool:
+        """Read what is new, show it to whoever is tailing, and keep it for the next insert."""
+        room = BATCH_BYTES - sum(batch.size_bytes for batch in self._pending)
+        chunks = self._reader.read(room) if room > 0 else []
+        for chunk in chunks:
+            self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
+            if not self._pending or not self._pending[-1].takes(chunk):
+                self._pending.append(Batch())
+            self._pending[-1].add(chunk)
+            self._counters.accepted.add(count(chunk.lines))
+        self._measure()
+        return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if now - self._measured_at < 1.0:
+            return
+        self._measured_at = now
+        self._backlog, self._alive = self._reader.backlog(), self._reader.alive()
+
+    def _flush(self) -> bool:
+        """Insert what is pending when it is time."""
+        now = time.monotonic()
+        due = self._stop.is_set() or now - self._inserted_at >= INSERT_EVERY_S
+        if now < self._retry_at or not (due or sum(b.size_bytes for b in self._pending) >= BATCH_BYTES // 2):
+            return False
+        while self._pending:
+            self._insert(self._pending[0])
+            self._pending.popleft()
+            self._inserted_at = time.monotonic()
+        self._tidy()
+        self.trouble = ""
+        self._retry_s = RETRY_FIRST_S
+        return True
+
+    def _insert(self, batch: Batch) -> None:
+        """Insert one batch: intent, rows, offsets, in this order."""
+        if batch.intent is None:
+            batch.intent = self._offsets.intend(batch.ranges())
+        bad: list[BadLine] = []
+        if batch.chunks:
+            try:
+                self._store.insert_lines([chunk.lines for chunk in batch.chunks], batch.resources, batch.intent.token)
+            except RowsRefused as refused:
+                bad = self._insert_good(batch, batch.intent, refused)
+        for segment, offset in self._offsets.fulfil(batch.intent).items():
+            self._reader.stored(segment, offset)
+        for chunk in batch.chunks:
+            self._counters.stored.add(count(chunk.lines))
+        self._counters.quarantined += len(bad)
+
+    def _insert_good(self, batch: Batch, intent: Intent, refused: RowsRefused) -> list[BadLine]:
+        """
+        Set the bad lines aside and insert the others.
+
+        Nothing of a refused range was stored, so the same token serves: what is good is the same whenever it is
+        looked for.
+        """
+        good: list[bytes] = []
+        bad: list[BadLine] = []
+        for chunk in batch.chunks:
+            kept, broken = sift(chunk, self._store.check_lines)
+            good.append(kept)
+            bad += broken
+        if not bad:
+            raise refused
+        _log.warning("%d lines cannot be stored, they are in %s: %s", len(bad), self._quarantine, bad[0].reason)
+        if any(good):
+            self._store.insert_lines(good, batch.resources, intent.token)
+        set_aside(self._quarantine, bad)
+        return bad
+
+    def _tidy(self) -> None:
+        self._offsets.forget(self._reader.finished())
+
+    def _back_off(self, reason: str) -> None:
+        if reason != self.trouble:
+            _log.warning("Nothing is stored at the moment, lines wait: %s", reason)
+        self.trouble = reason
+        self._retry_at = time.monotonic() + self._retry_s
+        self._retry_s = min(self._retry_s * 2, RETRY_MOST_S)
+
+
+def sift(chunk: Chunk, check: Callable[[list[bytes]], None]) -> tuple[bytes, list[BadLine]]:
+    """
+    Part the good lines of a chunk from those that cannot be stored.
+
+    Args:
+        chunk: lines among which some are bad.
+        check: raises RowsRefused where the engine cannot read the lines it is given.
+
+    Returns:
+        The good lines, and the bad ones with where and why.
+    """
+    rows = [row + b"\n" for row in chunk.lines.split(b"\n")[:-1]]
+    starts = list(accumulate((len(row) for row in rows), initial=chunk.start))
+    reasons: dict[int, str] = {}
+    for index, row in enumerate(rows):
+        try:
+            wire.decode(row)
+        except DecodeError as error:
+            reasons[index] = str(error)
+    _bisect(rows, [index for index in range(len(rows)) if index not in reasons], check, reasons)
+    now_ns = time.time_ns()
+    good = b"".join(row for index, row in enumerate(rows) if index not in reasons)
+    bad = [bad_line(now_ns, chunk.segment, starts[i], why, rows[i].rstrip(b"\n")) for i, why in sorted(reasons.items())]
+    return good, bad
+
+
+def _bisect(rows: list[bytes], among: list[int], check: Callable[[list[bytes]], None], reasons: dict[int, str]) -> None:
+    """Find what the engine refuses among lines that look right, by halves."""
+    if not among:
+        return
+    try:
+        check([rows[index] for index in among])
+    except RowsRefused as error:
+        if len(among) == 1:
+            reasons[among[0]] = str(error)
+            return
+        middle = len(among) // 2
+        _bisect(rows, among[:middle], check, reasons)
+        _bisect(rows, among[middle:], check, reasons)

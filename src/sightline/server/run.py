@@ -1,0 +1,140 @@
+"""Runs the server in this process, from taking the home's lock to letting go of it."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+
+from sightline.base.errors import SettingInvalid, StoreUnavailable
+from sightline.server.app import VERSION, create_app, open_services
+from sightline.server.lock import HomeLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+    from sightline.server.live import Live
+
+GRACE_S: Final = 5
+"""Seconds that requests get to end when the server stops."""
+
+BACKLOG: Final = 1024
+"""Connections that may wait to be taken."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, that says when it is ready and ends streams when it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, live: Live, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._live = live
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again when it is done, which would end the process before the store is closed.
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._live.close()
+
+
+def run(settings: Mapping[str, Any], on_ready: Callable[[str], None]) -> None:
+    """
+    Serve until the process is told to stop.
+
+    Args:
+        settings: every setting's value by its name; ``home`` is absolute.
+        on_ready: called with the address once the server answers.
+
+    Raises:
+        SettingInvalid: if the address is not loopback, which needs authentication.
+        StoreLocked: if another server runs on the same home.
+        StoreUnavailable: if the port is taken, or home or store cannot be used.
+    """
+    host, port = settings["host"], settings["port"]
+    check_host(host)
+    with ExitStack() as stack:
+        lock = stack.enter_context(HomeLock(settings["home"]))
+        listener = stack.enter_context(bind(host, port))
+        url = _url(host, listener.getsockname()[1])
+        services = stack.enter_context(open_services(settings, url))
+
+        def ready() -> None:
+            lock.announce(url, VERSION)
+            on_ready(url)
+
+        app = create_app(services)
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            loop="uvloop",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=30,
+        )
+        server = _Server(config, services.live, ready)
+        server.run(sockets=[listener])
+
+
+def check_host(host: str) -> None:
+    """
+    Refuse any address that others can reach.
+
+    Raises:
+        SettingInvalid: if *host* is not loopback.
+    """
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise SettingInvalid(
+            f"host is {host!r}; this version has no authentication and serves loopback only. Use 127.0.0.1 or ::1, and "
+            "reach it from elsewhere through a tunnel or a proxy that authenticates."
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """
+    Take the port.
+
+    Raises:
+        StoreUnavailable: if it cannot be taken.
+    """
+    address = host.strip("[]")
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise StoreUnavailable(
+            f"Port {port} on {host} cannot be taken: {error.strerror}. Stop what uses it, or choose another with "
+            "--port or SIGHTLINE_PORT (0 takes a free one)."
+        ) from None
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
