@@ -1,0 +1,94 @@
+"""The server's own application without a port: how commands read the store while no server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, ExitStack
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import httpx
+
+from sightline.base.errors import SightlineError
+from sightline.base.settings import load
+from sightline.cli.answers import given, read
+from sightline.server.app import create_app, open_services
+from sightline.server.lock import HomeLock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from sightline.server.services import Services
+
+CATCH_UP_S: Final = 30.0
+"""Longest that a command waits until what lies in the spool is stored, in seconds."""
+
+_URL: Final = "http://sightline.local"
+
+
+class NothingRecorded(SightlineError):
+    """The home directory holds neither spool nor store."""
+
+
+class Local:
+    """
+    Answers from the store of *home*, by the same code that answers over HTTP.
+
+    The home's lock is held meanwhile, so a server that is started now says that the directory is in use.
+    """
+
+    def __init__(self, home: Path) -> None:
+        """
+        Prepare to open.
+
+        Raises:
+            NothingRecorded: if there is nothing to read in *home*.
+        """
+        if not (home / "spool").is_dir() and not (home / "store").is_dir():
+            raise NothingRecorded(
+                f"Nothing was recorded in {home} yet. Call sightline.configure() in an application, or set "
+                "SIGHTLINE_HOME or --home to where it records."
+            )
+        self._home = home.expanduser().resolve()
+        self._open = ExitStack()
+
+    def get(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Ask with GET."""
+        return read(self._runner.run(self._client.get(path, params=given(parameters or {}))))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Ask with POST."""
+        return read(self._runner.run(self._client.post(path, json=body)))
+
+    def __enter__(self) -> Self:
+        settings = {name: found.value for name, found in load({"home": self._home}).items()}
+        with ExitStack() as opening:
+            opening.enter_context(HomeLock(self._home))
+            services = opening.enter_context(open_services(settings, _URL))
+            _catch_up(services)
+            self._runner = opening.enter_context(asyncio.Runner())
+            inside = AsyncExitStack()
+            opening.callback(lambda: self._runner.run(inside.aclose()))
+            self._client = self._runner.run(_start(create_app(services), inside))
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+
+async def _start(app: FastAPI, inside: AsyncExitStack) -> httpx.AsyncClient:
+    await inside.enter_async_context(app.router.lifespan_context(app))
+    return await inside.enter_async_context(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=_URL))
+
+
+def _catch_up(services: Services) -> None:
+    """Wait until what lies in the spool is stored; the loop that does it is the server's own."""
+    deadline = time.monotonic() + CATCH_UP_S
+    while time.monotonic() < deadline and not services.lines.trouble:
+        backlog = services.lines.backlog()
+        if backlog is not None and backlog.behind_bytes == 0:
+            return
+        time.sleep(0.02)

@@ -1,0 +1,73 @@
+"""``sightline trace``: one trace as a waterfall, with its logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sightline.cli import show
+from sightline.cli.options import Home, Json, Server  # noqa: TC001 - Typer reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BAR = 30
+"""Width of the waterfall in characters."""
+
+
+def trace(
+    trace_id: Annotated[str, typer.Argument(help="The trace's id, 32 hex digits.", metavar="ID")],
+    server: Server = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Show one trace: its spans as a waterfall, and its logs.
+
+    Without a server the store is read directly.
+    """
+    from sightline.cli.answers import open_answers
+
+    with open_answers(server, home) as answers:
+        found = answers.get(f"/api/v1/traces/{trace_id.strip().lower()}")
+    if as_json:
+        show.json_object(found)
+        return
+    print(
+        f"trace {found['trace_id']}  {found['start'][:23].replace('T', ' ')}  {found['duration_ms']:.1f} ms  "
+        f"{len(found['spans'])} spans  {', '.join(found['services'])}"
+    )
+    rows = [_row(depth, span, found["duration_ms"]) for depth, span in _walk(found["spans"])]
+    show.table(["span", "service", "when", "ms", ""], rows, right=frozenset({3}))
+    if found.get("truncated"):
+        show.note("The trace is longer than is shown.")
+    for record in found["logs"]:
+        show.log_line(record)
+
+
+def _row(depth: int, span: dict[str, Any], whole_ms: float) -> list[str]:
+    failure = f"error: {span['status_message'] or 'see its events'}" if span["status"] == "Error" else ""
+    name = f"{'  ' * depth}{span['name']}"
+    return [name, span["service"], _bar(span, whole_ms), f"{span['duration_ms']:.1f}", failure]
+
+
+def _walk(spans: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Walk from parents to children, in the order of their starts; spans whose parent is not known come first."""
+    known = {span["span_id"] for span in spans}
+    children: dict[str, list[dict[str, Any]]] = {}
+    for span in sorted(spans, key=lambda span: span["offset_ms"]):
+        parent = span["parent_id"] if span["parent_id"] in known else ""
+        children.setdefault(parent, []).append(span)
+    waiting = [(0, span) for span in reversed(children.pop("", []))]
+    while waiting:
+        depth, span = waiting.pop()
+        yield depth, span
+        waiting += [(depth + 1, child) for child in reversed(children.pop(span["span_id"], []))]
+
+
+def _bar(span: dict[str, Any], whole_ms: float) -> str:
+    scale = _BAR / whole_ms if whole_ms > 0 else 0
+    begin = min(int(span["offset_ms"] * scale), _BAR - 1)
+    width = max(1, min(round(span["duration_ms"] * scale), _BAR - begin))
+    return f"{'·' * begin}{'█' * width}{'·' * (_BAR - begin - width)}"
