@@ -63,12 +63,14 @@ class Histogram(msgspec.Struct):
 
 
 class _Position(msgspec.Struct, array_like=True):
-    """The last record of a page, and how many that equal it were given already."""
+    """The time of the last record of a page, and how many records of just that time were given."""
 
     time_ns: int
-    tie: int
     given: int
 
+
+_MAX_TIES: Final = 1_000_000
+"""Most records of one nanosecond that can be paged through."""
 
 _TIE: Final = "cityHash64(ServiceName, ScopeName, Body, TraceId, SpanId, SeverityNumber, toString(LogAttributes))"
 """Orders records of the same nanosecond, the same way for ever."""
@@ -99,27 +101,29 @@ def search_logs(
     """
     limit = min(max(1, limit), MAX_PAGE)
     condition = compile_search(query, LOGS)
-    parameters: dict[str, Any] = {**condition.parameters, **range_.parameters, "limit": limit + 1, "skip": 0}
-    after = "1"
     position = decode_cursor(cursor, _Position) if cursor else None
     if position:
-        sign = "<" if order == "desc" else ">"
-        after = (
-            f"Timestamp {sign}= fromUnixTimestamp64Nano({{after:Int64}}) AND (Timestamp {sign} "
-            f"fromUnixTimestamp64Nano({{after:Int64}}) OR {_TIE} {sign}= {{tie:UInt64}})"
-        )
-        parameters |= {"after": _int64(position.time_ns), "tie": position.tie, "skip": max(0, position.given)}
+        range_ = _after(range_, position, order)
+    skip = max(0, min(position.given, _MAX_TIES)) if position else 0
     direction = "DESC" if order == "desc" else "ASC"
-    found = store.query(
-        f"SELECT {_COLUMNS} FROM otel_logs WHERE {IN_RANGE} AND {after} AND {condition.sql} "
-        f"ORDER BY Timestamp {direction}, tie {direction} LIMIT {{limit:UInt32}} OFFSET {{skip:UInt64}}",
+    where = f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} ORDER BY Timestamp {direction}"
+    parameters = {**condition.parameters, **range_.parameters, "limit": limit + 1 + skip}
+    # First only the times: bodies and attributes are then read for the span of time that the page takes, no more.
+    times = store.query(
+        f"SELECT count(), min(at), max(at) FROM (SELECT toUnixTimestamp64Nano(Timestamp) AS at {where} "
+        "LIMIT {limit:UInt32})",
         parameters,
     )
-    rows = found.rows[:limit]
-    more = len(found.rows) > limit
-    return LogPage(
-        [_record(row) for row in rows], encode_cursor(_ended(rows, position)) if more else None, found.elapsed_ms
+    count, first_ns, last_ns = times.rows[0]
+    if count <= skip:
+        return LogPage([], None, times.elapsed_ms)
+    found = store.query(
+        f"SELECT {_COLUMNS} {where}, tie {direction} LIMIT {{limit:UInt32}} OFFSET {{skip:UInt32}}",
+        {**parameters, "start": first_ns, "end": last_ns + 1, "limit": limit + 1, "skip": skip},
     )
+    rows = found.rows[:limit]
+    following = encode_cursor(_ended(rows, position)) if len(found.rows) > limit else None
+    return LogPage([_record(row) for row in rows], following, times.elapsed_ms + found.elapsed_ms)
 
 
 def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60) -> Histogram:
@@ -177,14 +181,17 @@ def _record(row: tuple[Any, ...]) -> LogRecord:
     )
 
 
+def _after(range_: TimeRange, position: _Position, order: Order) -> TimeRange:
+    """Cut off what earlier pages gave, but for records of the last one's time."""
+    if order == "desc":
+        return TimeRange(range_.start_ns, max(range_.start_ns, min(range_.end_ns, position.time_ns + 1)))
+    return TimeRange(min(range_.end_ns, max(range_.start_ns, position.time_ns)), range_.end_ns)
+
+
 def _ended(rows: list[tuple[Any, ...]], before: _Position | None) -> _Position:
-    """Say where a page ended; equal records at its end are counted, over pages if need be."""
-    time_ns, tie = rows[-1][-2:]
-    equal = sum(1 for row in rows if row[-2:] == (time_ns, tie))
-    if before and (before.time_ns, before.tie) == (time_ns, tie):
-        equal += before.given
-    return _Position(time_ns, tie, equal)
-
-
-def _int64(value: int) -> int:
-    return max(0, min(value, 2**63 - 1))
+    """Say where a page ended; records of the time of its end are counted, over pages if need be."""
+    time_ns = rows[-1][-2]
+    given = sum(1 for row in rows if row[-2] == time_ns)
+    if before and before.time_ns == time_ns:
+        given += before.given
+    return _Position(time_ns, given)
