@@ -1,0 +1,64 @@
+"""
+A process that logs a unique word and asks the server for it until it is found.
+
+It prints one JSON object for each word, ``{"visible_ms": 812.4}``, and null where it was not found in time.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+import uuid
+from typing import Final
+
+import httpx
+import msgspec
+
+import sightline
+
+SERVICE: Final = "demo-probe"
+
+EVERY_S: Final = 0.4
+"""Seconds between the end of one look and the next word."""
+
+LOOK_EVERY_S: Final = 0.025
+"""Seconds between two questions. What is measured is too long by at most this and one answer."""
+
+GIVE_UP_S: Final = 15.0
+"""Seconds after which a word counts as not found."""
+
+
+def main() -> None:
+    """Probe the server at the address given as the argument until SIGTERM."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    sightline.configure(service=SERVICE)
+    log = sightline.get_logger("probe")
+    with httpx.Client(base_url=sys.argv[1], timeout=GIVE_UP_S) as client:
+        while not stop.is_set():
+            word = uuid.uuid4().hex
+            begun = time.perf_counter()
+            log.info(f"probe {word}")
+            found = _wait(client, word, begun, stop)
+            if found or not stop.is_set():
+                elapsed = (time.perf_counter() - begun) * 1000 if found else None
+                print(msgspec.json.encode({"visible_ms": elapsed}).decode(), flush=True)
+            stop.wait(EVERY_S)
+
+
+def _wait(client: httpx.Client, word: str, begun: float, stop: threading.Event) -> bool:
+    """Ask until *word* is found; False where it was not in time, or the demo ends."""
+    while time.perf_counter() - begun < GIVE_UP_S:
+        answer = client.get("/api/v1/logs", params={"query": word, "start": "-1m"})
+        answer.raise_for_status()
+        if answer.json()["records"]:
+            return True
+        if stop.wait(LOOK_EVERY_S):
+            return False
+    return False
+
+
+if __name__ == "__main__":
+    main()
