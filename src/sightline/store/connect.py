@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -26,6 +26,9 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 
 QUERIES_AT_ONCE: Final = 4
 """Queries that run side by side; more wait. Two cores gain nothing from more, and each one takes memory."""
+
+BLOCKS_AT_ONCE: Final = 2
+"""Inserts of Arrow blocks that run side by side."""
 
 QUERY_MEMORY_SHARE: Final = 0.4
 """Share of the engine's memory that one query may take, so that inserts always have room."""
@@ -82,7 +85,7 @@ class Store:
     """
     ClickHouse with Sightline's schema. Safe to use from many threads.
 
-    Inserts run one at a time for each door (lines, Arrow), queries up to ``QUERIES_AT_ONCE`` side by side.
+    Inserts of lines run one at a time, of blocks ``BLOCKS_AT_ONCE``, queries ``QUERIES_AT_ONCE`` side by side.
     """
 
     def __init__(self, engine: Engine, *, memory_bytes: int, query_seconds: float) -> None:
@@ -91,7 +94,7 @@ class Store:
         self._query_seconds = query_seconds
         self._queries = threading.BoundedSemaphore(QUERIES_AT_ONCE)  # bounds memory, guards nothing
         self._lines = threading.Lock()  # one insert of lines at a time: its order is the order of the spool
-        self._arrow = threading.Lock()  # one insert of blocks at a time: parts stay few and large
+        self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
 
     @classmethod
@@ -196,7 +199,7 @@ class Store:
         with pa.ipc.new_stream(sink, rows.schema) as writer:
             writer.write(rows)
         columns = ", ".join(f"`{name}`" for name in rows.schema.names)
-        with self._inserting(self._arrow):
+        with self._inserting(self._blocks):
             self._engine.insert_bytes(
                 table, columns, memoryview(sink.getvalue()), "ArrowStream", _insert_settings(token)
             )
@@ -245,11 +248,17 @@ class Store:
             self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
 
     def close(self) -> None:
-        """Wait for inserts that run, then let go of the store. Closing twice is harmless."""
-        with self._lines, self._arrow:
-            if not self._closed:
-                self._closed = True
-                self._engine.close()
+        """Wait for inserts and queries that run, then let go of the store. Closing twice is harmless."""
+        if self._closed:
+            return
+        with ExitStack() as running:
+            running.enter_context(self._lines)
+            for _ in range(BLOCKS_AT_ONCE):
+                running.enter_context(self._blocks)
+            for _ in range(QUERIES_AT_ONCE):
+                running.enter_context(self._queries)
+            self._closed = True
+            self._engine.close()
 
     def _ask(
         self, sql: str, answer_format: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any],
@@ -276,8 +285,8 @@ class Store:
         return limits
 
     @contextmanager
-    def _inserting(self, lock: threading.Lock) -> Iterator[None]:
-        with lock:
+    def _inserting(self, turn: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
+        with turn:
             self._check_open()
             try:
                 yield

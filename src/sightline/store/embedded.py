@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING, Any, Final
 
 from chdb.state.sqlitelike import connect
 
-from sightline.base.errors import StoreUnavailable
+from sightline.base.errors import StoreLocked, StoreUnavailable
 from sightline.store import refusal
 from sightline.store.parameters import bound, literal
 
@@ -115,7 +116,22 @@ class EmbeddedEngine:
         try:
             return connect(self._address)
         except Exception as error:
+            if self._is_held():
+                raise StoreLocked(
+                    f"The store at {self.place} is held by another process; stop it, or ask it over HTTP."
+                ) from None
             raise refusal.of_open(str(error), self.place) from None
+
+    def _is_held(self) -> bool:
+        """Tell whether a process holds the directory: the engine says so on stderr only, and locks this file."""
+        try:
+            with (self._directory / "status").open("rb") as status:
+                fcntl.flock(status, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
     @staticmethod
     def _run(connection: Connection, sql: str, answer_format: str, parameters: Mapping[str, str] | None = None) -> Any:

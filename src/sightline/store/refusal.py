@@ -11,7 +11,6 @@ from sightline.base.errors import (
     QueryTooExpensive,
     RowsRefused,
     StoreError,
-    StoreLocked,
     StoreUnavailable,
 )
 
@@ -28,8 +27,6 @@ UNREADABLE: Final = frozenset(
     {6, 25, 26, 27, 32, 33, 38, 41, 49, 53, 69, 70, 72, 85, 117, 130, 131, 349, 441, 467, 469, 321, 676}
 )
 """Rows that cannot be parsed or converted: the input is at fault, trying again changes nothing."""
-
-LOCKED: Final = re.compile(r"lock|another (?:server|process|instance)|already running", re.IGNORECASE)
 
 
 def code_of(message: str) -> int:
@@ -61,8 +58,6 @@ def of_insert(message: str) -> StoreError:
     return StoreUnavailable(f"The store cannot take rows now: {sentence(message)}")
 
 
-def of_open(message: str, where: str) -> StoreError:
-    """Turn the engine's refusal to open a directory into ours."""
-    if LOCKED.search(message):
-        return StoreLocked(f"The store at {where} is held by another process; stop it, or ask it over HTTP.")
+def of_open(message: str, where: str) -> StoreUnavailable:
+    """Turn the engine's refusal to open a store into ours."""
     return StoreUnavailable(f"The store at {where} cannot be opened: {sentence(message)}")

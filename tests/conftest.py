@@ -1,0 +1,18 @@
+"""What all tests share: none of them sees the settings or the data of whoever runs them."""
+
+import os
+
+import pytest
+
+for _name in [name for name in os.environ if name.startswith(("SIGHTLINE_", "OTEL_"))]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory):
+    """Give the test run a home directory of its own."""
+    os.environ["SIGHTLINE_HOME"] = str(tmp_path_factory.mktemp("home"))
+    # What the guard would count in silence in a user's process fails a test here.
+    os.environ["SIGHTLINE_RAISE"] = "1"
+    yield
+    del os.environ["SIGHTLINE_HOME"], os.environ["SIGHTLINE_RAISE"]
