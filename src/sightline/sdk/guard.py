@@ -13,19 +13,22 @@ _SAID_AT_MOST: Final = 20
 failures: Final[Counter[str]] = Counter()
 """How often each failure happened in this process, by place and kind."""
 
+_said: Final[set[str]] = set()
+
 
 def failed(place: str, error: BaseException) -> None:
     """
-    Note that Sightline failed at *place*; the first of each kind is told on stderr.
+    Note that Sightline failed at *place*; each is told on stderr once.
 
     With ``SIGHTLINE_RAISE=1``, as our own tests set it, the error is raised instead.
     """
     if os.environ.get("SIGHTLINE_RAISE") == "1":
         raise error
-    kind = f"{place}: {type(error).__name__}"
-    failures[kind] += 1
-    if failures[kind] == 1 and len(failures) <= _SAID_AT_MOST and sys.stderr is not None:
-        try:
-            sys.stderr.write(f"sightline: {place} failed: {type(error).__name__}: {error}\n")
-        except Exception:
-            return
+    failures[f"{place}: {type(error).__name__}"] += 1
+    try:
+        told = f"{type(error).__name__}: {error}"
+        if told not in _said and len(_said) < _SAID_AT_MOST and sys.stderr is not None:
+            _said.add(told)
+            sys.stderr.write(f"sightline: {place} failed: {told}\n")
+    except Exception:
+        return

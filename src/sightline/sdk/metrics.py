@@ -11,7 +11,7 @@ import math
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from sightline.base.errors import MetricConflict
 from sightline.model.metric import MetricRecord, Sample
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _LINE_BYTES: Final = 16 * 1024
 """About the longest line of metrics. Larger families take several lines, which fit the smallest segment."""
+
+SAMPLES_PER_LINE: Final = 150
+"""Samples in one line where their size is known to be about a hundred bytes."""
 
 _FIRST_S: Final = 1.0
 """Seconds from the start to the first snapshot, so that a process is seen soon."""
@@ -126,6 +129,8 @@ def loaded_registry() -> CollectorRegistry | None:
 def collect(registry: CollectorRegistry) -> Iterator[Metric]:
     """Read every family of *registry*. A collector that fails is noted, and the others are read."""
     for collector in list(registry._collector_to_names):  # noqa: SLF001 - collect() ends at the first failure
+        if collector in _sources:
+            continue
         try:
             yield from collector.collect()
         except Exception as error:
@@ -163,11 +168,30 @@ def _portions(family: Metric) -> Iterator[list[Sample]]:
         yield portion
 
 
+class Source(Protocol):
+    """Metrics that are not in ``prometheus_client``'s registry, or only to be seen there."""
+
+    def records(self) -> Iterator[MetricRecord]:
+        """Give the records of all families as they stand now."""
+        ...
+
+
+_sources: Final[list[Any]] = []
+
+
+def add_source(source: Source) -> None:
+    """Record *source* along with the registry."""
+    _sources.append(source)
+
+
 def record() -> None:
-    """Record the registry of this process as it stands now."""
+    """Record the metrics of this process as they stand now."""
     registry = loaded_registry()
     for family in () if registry is None else snapshot(registry):
         recorder.append(lines.encode(family))
+    for source in _sources:
+        for family in source.records():
+            recorder.append(lines.encode(family))
 
 
 _inherited: dict[_Key, float] = {}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 from opentelemetry.context import Context
 
-from sightline.model.span import ERROR
-from sightline.sdk import metrics, redact, tracing
+from sightline.model.span import ERROR, SERVER
+from sightline.sdk import redact, tracing
 from sightline.sdk.context import SPAN_KEY, current, fields
-from sightline.sdk.recorder import recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from sightline.sdk.request_metrics import RequestMetrics
 
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"})
 """Methods that are told apart. A client that invents others must not make series without end."""
@@ -30,6 +29,9 @@ SENT_HEADERS: Final = ("x-request-id", "x-correlation-id", "x-response-time")
 _LONGEST_TEXT: Final = 2048
 """Characters kept of a path, a query string or a user agent."""
 
+_LONGEST_TRACESTATE: Final = 512
+"""Characters of a ``tracestate`` that is passed on, W3C's least; a longer one is dropped."""
+
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:@/+=-]{0,127}")
 """An id that is taken over from a caller: bounded, and harmless in logs and headers."""
 
@@ -39,53 +41,12 @@ _fields_of = fields.get
 _set_fields = fields.set
 
 
-class RequestMetrics:
-    """
-    Counts requests: their number, duration, errors, and how many are being answered.
-
-    Attributes:
-        began, ended: to be called when a request begins and has ended.
-    """
-
-    def __init__(self, namespace: str = "http") -> None:
-        self._requests = metrics.counter(
-            f"{namespace}_requests_total", "Requests answered.", ("method", "endpoint", "status")
-        )
-        self._seconds = metrics.histogram(
-            f"{namespace}_request_duration_seconds", "Time until the response was sent.", ("method", "endpoint")
-        )
-        self._errors = metrics.counter(
-            f"{namespace}_errors_total",
-            "Requests that ended with an exception or a status from 500 on.",
-            ("error_type", "endpoint"),
-        )
-        active = metrics.gauge(f"{namespace}_active_connections", "Requests being answered.")
-        self.began: Callable[[], None] = active.inc
-        self.ended: Callable[[], None] = active.dec
-        # Finding a series by its labels costs more than counting in it.
-        self._known: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
-        recorder.on_fork(lambda: active.set(0))
-
-    def count(self, method: str, endpoint: str, status: int, seconds: float, error_type: str) -> None:
-        """Count one request. *error_type* is empty where it went well."""
-        known = self._known.get((method, endpoint, status))
-        if known is None:
-            known = self._known[method, endpoint, status] = (
-                self._requests.labels(method, endpoint, str(status)).inc,
-                self._seconds.labels(method, endpoint).observe,
-            )
-        known[0]()
-        known[1](seconds)
-        if error_type:
-            self._errors.labels(error_type, endpoint).inc()
-
-
 class Exchange:
     """
     One request and its response.
 
     Attributes:
-        span: the server's span. It begins with ``enter`` and is written by ``finish``.
+        span: the server's span. It is written by ``finish``.
         request_id: the caller's, or the trace's id.
         correlation_id: the caller's, or the request's id.
         status: of the response; 0 until it is known.
@@ -93,7 +54,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "_around", "_bound", "_clock", "_counts", "_failure", "_inner", "_method", "correlation_id", "ended",
+        "_around", "_bound", "_clock", "_counts", "_failure", "_method", "correlation_id", "ended",
         "request_id", "span", "status",
     )  # fmt: skip
 
@@ -104,17 +65,22 @@ class Exchange:
         attributes: dict[str, Any],
         traceparent: str | None,
         tracestate: str | None,
+        request_id: str | None,
+        correlation_id: str | None,
     ) -> None:
         """
-        Prepare for a request.
+        Begin: the span is current and the request's id is bound, until ``leave``.
 
         Args:
             counts: where it is counted; None where it is not.
             method: as the client sent it.
             attributes: of the span.
-            traceparent: the header, as the client sent it.
+            traceparent: the header of that name, as the client sent it, like those that follow.
             tracestate: likewise.
+            request_id: likewise. The trace's id takes its place where it is absent or not fit to be taken over.
+            correlation_id: likewise. The request's id takes its place.
         """
+        self._clock = perf_counter_ns()
         if method not in METHODS:
             attributes["http.request.method_original"] = method[:32]
             method = OTHER_METHOD
@@ -122,50 +88,36 @@ class Exchange:
         self._counts = counts
         self._method = method
         self._failure: BaseException | None = None
-        self._bound: dict[str, Any] | None = None
-        self.request_id = self.correlation_id = ""
         self.status = 0
         self.ended = False
-        self.span = tracing.server_span(method, traceparent, tracestate, attributes)
-
-    def enter(self, request_id: str | None, correlation_id: str | None) -> None:
-        """Begin: the span is current and the request's id is bound, until ``leave``."""
-        self._clock = perf_counter_ns()
         self._bound = bound = _fields_of()
         self._around = around = _context_of()
-        span = self.span
-        if not span.span_id:
-            span.begin(around.get(SPAN_KEY))
+        self.span = span = tracing.Span(method, SERVER, attributes)
+        above = remote_parent(traceparent, tracestate) if traceparent else None
+        span.begin(around.get(SPAN_KEY) if above is None else above)
         if request_id is None or _ID.fullmatch(request_id) is None:
             request_id = span.trace_id
         self.request_id = self.correlation_id = request_id
         if correlation_id is not None and _ID.fullmatch(correlation_id) is not None:
             self.correlation_id = correlation_id
-        cast("dict[str, Any]", span.attributes)["request_id"] = request_id
+        span.attributes["request_id"] = request_id  # type: ignore[index]
         _set_fields({**bound, "request_id": request_id} if bound else {"request_id": request_id})
         _set_context(Context({**around, SPAN_KEY: span}) if around else Context({SPAN_KEY: span}))
-        if self._counts is not None:
-            self._counts.began()
+        if counts is not None:
+            counts.began()
 
     def leave(self) -> None:
-        """Let span and fields be as they were before ``enter`` or ``resume``."""
-        self._inner = _context_of(), _fields_of()
+        """Let span and fields be as they were before the request began."""
         _set_context(self._around)
         _set_fields(self._bound)
-
-    def resume(self) -> None:
-        """Let span and fields be as they were at the last ``leave``."""
-        self._around, self._bound = _context_of(), _fields_of()
-        _set_context(self._inner[0])
-        _set_fields(self._inner[1])
 
     def fail(self, error: BaseException) -> None:
         """Note the exception that ended the request."""
         self._failure = error
 
-    def response_time(self) -> str:
-        """Say how long it has taken so far, as the header has it."""
-        return f"{(perf_counter_ns() - self._clock) / 1e6:.2f}ms"
+    def elapsed_ms(self) -> float:
+        """Tell how long it has taken so far."""
+        return (perf_counter_ns() - self._clock) / 1e6
 
     def finish(self, route: str | None) -> None:
         """
@@ -199,8 +151,7 @@ class Exchange:
         span.end()
         # Request logs belong here: everything that one says of a request is known at this point.
         if self._counts is not None:
-            self._counts.count(method, route or UNMATCHED, status, elapsed / 1e9, error_type)
-            self._counts.ended()
+            self._counts.ended(method, route or UNMATCHED, status, elapsed / 1e9, error_type)
 
     def _note_failure(self, told: dict[str, Any], error: BaseException) -> tuple[str, int]:
         kind = type(error)
@@ -213,28 +164,44 @@ class Exchange:
         return "", self.status or 499
 
 
-def describe(
-    scheme: str, path: str, query: str, version: str, host: str | None, client: str | None, agent: str | None
-) -> dict[str, Any]:
-    """Give a server span's attributes in OpenTelemetry's names."""
-    told: dict[str, Any] = {
-        "url.scheme": scheme,
-        "url.path": path if len(path) <= _LONGEST_TEXT else path[:_LONGEST_TEXT],
-        "network.protocol.version": version,
-    }
-    if query:
-        told["url.query"] = clean_query(query)
-    if host:
-        name, colon, port = host.rpartition(":")
-        if colon and port.isdecimal() and len(port) <= 5:
-            told["server.address"], told["server.port"] = name[:255], int(port)
-        else:
-            told["server.address"] = host[:255]
-    if client:
-        told["client.address"] = client
-    if agent:
-        told["user_agent.original"] = agent if len(agent) <= _LONGEST_TEXT else agent[:_LONGEST_TEXT]
-    return told
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
+)
+
+
+def remote_parent(traceparent: str, tracestate: str | None) -> tracing.Span | None:
+    """
+    Read a W3C ``traceparent`` header.
+
+    Returns:
+        A span that stands for the caller's and is never written; None where the header is not valid.
+    """
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None:
+        return None
+    version, trace_id, span_id, flags, more = match.groups()
+    if more is not None and version == "00":
+        return None
+    parent = tracing.Span("", SERVER, None)
+    parent.trace_id, parent.span_id = trace_id, span_id
+    # What the sampler asks a parent; nobody ends this one.
+    parent.recording = flags[1] in "13579bdf"
+    if tracestate and len(tracestate) <= _LONGEST_TRACESTATE:
+        parent.trace_state = tracestate
+    return parent
+
+
+def server_of(host: str) -> tuple[str, int | None]:
+    """Take a ``Host`` header apart: address and port."""
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdecimal() and len(port) <= 5:
+        return name[:255], int(port)
+    return host[:255], None
+
+
+def shorten(text: str) -> str:
+    """Bound a text that a client chose."""
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT]
 
 
 def clean_query(query: str) -> str:

@@ -363,7 +363,7 @@ def _add_details(record: SpanRecord, details: _Details) -> None:
 
 def span(name: str, /, **attributes: Any) -> Span:
     """
-    Make a span for a block, ``with span("charge", order=7) as s``, or for a function, ``@span("charge")``.
+    Make a span, for a ``with`` block or as the decorator of a function.
 
     Args:
         name: what is done, of low cardinality.

@@ -65,12 +65,16 @@ class SpoolWriter:
         self._unreported = 0
         self._reason = ""
         self._sequence = 0
+        self._refusal: SpoolError | None = None
         self._retry_at = 0.0
         # Guards position, end and map. Re-entrant, because a signal handler may record while its thread appends.
         self._lock = threading.RLock()
         self._map: mmap.mmap = None  # type: ignore[assignment]  # there is one wherever there is room
         self._file = -1
         self._position = self._end = 0
+        # Lines of a signal handler that came while its own thread was starting a segment.
+        self._opening = False
+        self._waiting: list[bytes] = []
 
     def append(self, line: bytes) -> None:
         """
@@ -88,7 +92,10 @@ class SpoolWriter:
         with self._lock:
             start = self._position
             end = start + size
-            if end >= self._end:
+            while end >= self._end:
+                if self._opening:
+                    self._waiting.append(line)
+                    return
                 self._open_for(size)
                 start = self._position
                 end = start + size
@@ -120,6 +127,7 @@ class SpoolWriter:
         self.instance = instance
         self.resource = resource
         self.lost = self._unreported = self._sequence = 0
+        self._opening, self._waiting = False, []
         self._let_go(truncate=False)
 
     def _let_go(self, *, truncate: bool) -> None:
@@ -140,9 +148,10 @@ class SpoolWriter:
             limit = min(MAX_LINE_BYTES, self._segment_bytes // 2 - 1)
             self._lose(1, f"a record of {size} bytes is longer than a line may be ({limit} bytes)")
             raise RecordTooLarge(f"A record of {size} bytes is longer than a line may be ({limit} bytes).")
-        if time.monotonic() < self._retry_at:
+        if self._refusal is not None and time.monotonic() < self._retry_at:
             self._lose(1, self._reason)
-            raise SpoolFull(self._reason)
+            raise type(self._refusal)(self._reason)
+        self._opening = True
         self._let_go(truncate=True)
         try:
             self._open()
@@ -150,15 +159,23 @@ class SpoolWriter:
             reason = f"The spool at {self.directory} cannot be written: {error.strerror}."
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 reason = f"The disk of the spool at {self.directory} is full. Free some space."
-            self._fail(reason)
-            raise SpoolUnwritable(reason) from None
+            raise self._fail(SpoolUnwritable(reason)) from None
         except SpoolError as error:
-            self._fail(str(error))
-            raise
+            raise self._fail(error) from None
+        finally:
+            self._opening = False
+            waiting, self._waiting = self._waiting, []
+            if self._end == 0:
+                self._lose(len(waiting), self._reason)
+        self._tell_losses()
+        for line in waiting:
+            self.append(line)
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, refusal: SpoolError) -> SpoolError:
+        self._refusal = refusal
         self._retry_at = time.monotonic() + _RETRY_S
-        self._lose(1, reason)
+        self._lose(1, str(refusal))
+        return refusal
 
     def _lose(self, count: int, reason: str) -> None:
         self.lost += count
@@ -187,7 +204,6 @@ class SpoolWriter:
         self._sequence += 1
         self._map, self._file = mapped, file
         self._position, self._end = len(header), self._segment_bytes
-        self._tell_losses()
 
     def _tell_losses(self) -> None:
         if self._unreported and self._report is not None:
