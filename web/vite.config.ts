@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { fakeApi } from "./dev/fakeApi";
+import { fakeApi } from "./dev/fakeApi.ts";
 
 /** `npm run dev` serves made-up data, `npm start` passes API calls to a server on this machine, `npm run build` writes the package's files. */
 export default defineConfig(({ mode }) => ({

@@ -1,8 +1,8 @@
 /** DEVELOPMENT ONLY, never shipped. Answers /api/v1 with made-up data, so that pages can be worked on without a server. */
 import type { Plugin } from "vite";
 import type { LogRecord, TraceSummary } from "../src/api/types";
-import { overview, status } from "./numbers";
-import { hugeTrace, iso, requestAt, type Request } from "./shop";
+import { overview, status } from "./numbers.ts";
+import { hugeTrace, iso, requestAt, type Request } from "./shop.ts";
 
 const SPAN: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400 };
 

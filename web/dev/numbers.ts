@@ -1,7 +1,7 @@
 /** DEVELOPMENT ONLY, never shipped. Figures of the overview. */
 import type { Overview, Point, Status } from "../src/api/types";
-import { randomFrom } from "./random";
-import { iso } from "./shop";
+import { randomFrom } from "./random.ts";
+import { iso } from "./shop.ts";
 
 export function overview(start: number, end: number, service: string | null): Overview {
   const steps = 90;

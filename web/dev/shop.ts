@@ -1,6 +1,6 @@
 /** DEVELOPMENT ONLY, never shipped. A made-up shop: every second of time yields the same requests whenever it is asked for. */
 import type { LogRecord, Span, Trace } from "../src/api/types";
-import { hex, pick, randomFrom } from "./random";
+import { hex, pick, randomFrom } from "./random.ts";
 
 const ENDPOINTS = ["GET /", "GET /products", "GET /products/{id}", "POST /cart", "POST /checkout", "GET /orders/{id}", "GET /search"];
 const CUSTOMERS = ["ada", "grace", "linus", "barbara", "ken", "margaret"];

@@ -1,4 +1,6 @@
 import { getJson } from "./client";
+import { keyed, timeOfKey } from "./keys";
+import { toMs } from "../state/format";
 import type { Histogram, LogPage, LogRecord, Overview, ServiceSeen, Status, Trace, TracePage } from "./types";
 
 type Range = Record<string, string>;
@@ -6,29 +8,31 @@ type Range = Record<string, string>;
 export const LOG_PAGE = 200;
 export const TRACE_PAGE = 200;
 
-export function fetchLogs(query: string, range: Range, cursor: string | null, signal?: AbortSignal): Promise<LogPage> {
-  return getJson("/logs", { query, ...range, limit: LOG_PAGE, cursor }, signal);
+export async function fetchLogs(query: string, range: Range, cursor: string | null, signal?: AbortSignal): Promise<LogPage> {
+  const page = await getJson<LogPage>("/logs", { query, ...range, limit: LOG_PAGE, cursor }, signal);
+  return { ...page, records: keyed(page.records) };
 }
 
 export function fetchHistogram(query: string, range: Range, buckets: number, signal?: AbortSignal): Promise<Histogram> {
   return getJson("/logs/histogram", { query, ...range, buckets }, signal);
 }
 
-/** One record again, by its time and id, for a link that was opened later. */
-export async function fetchRecord(id: string, timestamp: string, signal?: AbortSignal): Promise<LogRecord | null> {
-  const at = Date.parse(timestamp.replace(/(\.\d{3})\d+/, "$1"));
+/** One record again, by its key, for a link that was opened later. */
+export async function fetchRecord(key: string, signal?: AbortSignal): Promise<LogRecord | null> {
+  const at = toMs(timeOfKey(key));
   const start = new Date(at - 1).toISOString();
   const end = new Date(at + 2).toISOString();
   const page = await getJson<LogPage>("/logs", { start, end, limit: 1000 }, signal);
-  return page.records.find((record) => record.id === id) ?? null;
+  return keyed(page.records).find((record) => record.id === key) ?? null;
 }
 
 export function fetchTraces(query: string, range: Range, cursor: string | null, signal?: AbortSignal): Promise<TracePage> {
   return getJson("/traces", { query, ...range, limit: TRACE_PAGE, cursor }, signal);
 }
 
-export function fetchTrace(id: string, signal?: AbortSignal): Promise<Trace> {
-  return getJson(`/traces/${encodeURIComponent(id)}`, {}, signal);
+export async function fetchTrace(id: string, signal?: AbortSignal): Promise<Trace> {
+  const trace = await getJson<Trace>(`/traces/${encodeURIComponent(id)}`, {}, signal);
+  return { ...trace, logs: keyed(trace.logs) };
 }
 
 export function fetchOverview(range: Range, service: string, signal?: AbortSignal): Promise<Overview> {

@@ -1,4 +1,5 @@
 import { apiUrl } from "./client";
+import { keyed } from "./keys";
 import type { LogRecord } from "./types";
 
 export interface TailHandlers {
@@ -18,7 +19,7 @@ export function followLogs(query: string, handlers: TailHandlers): () => void {
   let timer = 0;
   const flush = () => {
     timer = 0;
-    handlers.onRecords(gathered);
+    handlers.onRecords(keyed(gathered));
     gathered = [];
   };
   source.addEventListener("open", handlers.onOpen);

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import uPlot from "uplot";
 import { clock, dateTime } from "../state/format";
 import { useDark } from "../state/theme";
-import { buildOptions } from "./options";
+import { buildOptions, type Ticks } from "./options";
 import { stack } from "./stack";
 
 export interface Series {
@@ -28,10 +28,15 @@ interface Props {
   extra?: ReactNode;
   onBrush?: (from: number, to: number) => void;
   onLegend?: (name: string) => void;
+  /** What the legend says of a series while no cursor is on the chart; without it, its newest value. */
+  atRest?: (values: (number | null)[]) => string;
+  ticks?: Ticks;
+  /** Seconds without a sample that a line still crosses. */
+  bridge?: number;
 }
 
 /** A time chart: values under the cursor in its legend, brushing zooms, one crosshair for all charts with the same `sync`. */
-export function Chart({ title, times, series, format, height, window: [from, to], stacked = false, sync, max, extra, onBrush, onLegend }: Props) {
+export function Chart({ title, times, series, format, height, window: [from, to], stacked = false, sync, max, extra, onBrush, onLegend, atRest, ticks, bridge = 0 }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -54,6 +59,8 @@ export function Chart({ title, times, series, format, height, window: [from, to]
       stacked,
       sync,
       max,
+      ticks,
+      bridge,
       width: element.clientWidth || 300,
       height,
       brushable: Boolean(calls.current.onBrush),
@@ -71,7 +78,7 @@ export function Chart({ title, times, series, format, height, window: [from, to]
       chart.destroy();
       plot.current = null;
     };
-  }, [shape, height, stacked, sync, max]);
+  }, [shape, height, stacked, sync, max, ticks, bridge]);
 
   useEffect(() => {
     plot.current?.setData(data, false);
@@ -86,19 +93,19 @@ export function Chart({ title, times, series, format, height, window: [from, to]
         <h2>{title}</h2>
         <ul className="legend">
           {series.map((one) => {
-            const value = at === null ? null : (one.values[at] ?? null);
+            const newest = () => (atRest ? atRest(one.values) : format(one.values.findLast((value) => value !== null) ?? null));
             const face = (
               <>
                 <i className="dot" style={{ color: `var(${one.color})` }} />
                 {one.name}
-                <b>{at === null ? "" : format(value)}</b>
+                <b>{at === null ? newest() : format(one.values[at] ?? null)}</b>
               </>
             );
             return <li key={one.name}>{onLegend ? <button type="button" title={`Only ${one.name}`} onClick={() => onLegend(one.name)}>{face}</button> : face}</li>;
           })}
         </ul>
-        <span className="spring" />
         {extra}
+        <span className="spring" />
         <span className="chart-time mono" aria-hidden="true">
           {time !== null && (to - from > 86_400 ? dateTime(time) : clock(time, false))}
         </span>

@@ -4,11 +4,11 @@ const WIDTH = 120;
 const HEIGHT = 32;
 
 /** A small line without axes, drawn as SVG; it stretches to its box. */
-export function Sparkline({ values, color }: { values: (number | null)[]; color: string }) {
+export function Sparkline({ values, color, max }: { values: (number | null)[]; color: string; max?: number }) {
   const [line, area] = useMemo(() => {
     const known = values.filter((value): value is number => value !== null);
     if (known.length < 2) return ["", ""];
-    const high = Math.max(...known) || 1;
+    const high = max ?? (Math.max(...known) || 1);
     const step = WIDTH / (values.length - 1);
     let path = "";
     let first = 0;
@@ -22,7 +22,7 @@ export function Sparkline({ values, color }: { values: (number | null)[]; color:
       last = x;
     });
     return [path, `${path}L${last.toFixed(1)} ${HEIGHT}L${first.toFixed(1)} ${HEIGHT}Z`];
-  }, [values]);
+  }, [values, max]);
   return (
     <svg className="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" style={{ color: `var(${color})` }}>
       <path d={area} fill="currentColor" opacity="0.13" />

@@ -7,6 +7,8 @@ interface Setup {
   stacked: boolean;
   sync?: string;
   max?: number;
+  ticks: Ticks;
+  bridge: number;
   width: number;
   height: number;
   brushable: boolean;
@@ -16,7 +18,18 @@ interface Setup {
   onBrush: (from: number, to: number) => void;
 }
 
-const FONT = '11px Inter, system-ui, sans-serif';
+/** Text of axes, a little smaller than the page's. */
+export function axisFont(): string {
+  const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return `${Math.round(size * 0.85)}px Inter, system-ui, sans-serif`;
+}
+
+/** Where ticks may stand: at powers of two for bytes, at whole numbers for counts. */
+export type Ticks = "binary" | "whole" | undefined;
+const INCREMENTS = {
+  binary: Array.from({ length: 46 }, (_, power) => 2 ** power),
+  whole: Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat(),
+};
 
 const pad = (value: number) => String(value).padStart(2, "0");
 
@@ -30,7 +43,7 @@ export function timeTicks(_plot: uPlot, ticks: number[], _axis: number, _space: 
   });
 }
 
-function drawn(one: Series): uPlot.Series {
+function drawn(one: Series, bridge: number): uPlot.Series {
   const stroke = color(one.color);
   if (one.kind === "bars") {
     return { label: one.name, fill: stroke, width: 0, points: { show: false }, paths: uPlot.paths.bars?.({ size: [0.84, 60], align: 1, gap: 1 }) };
@@ -41,12 +54,12 @@ function drawn(one: Series): uPlot.Series {
     width: 1.6,
     points: { show: false },
     fill: one.kind === "area" ? color(one.color, 0.12) : undefined,
-    spanGaps: false,
+    gaps: (plot, _series, _from, _to, gaps) => gaps.filter(([left, right]) => plot.posToVal(right, "x", true) - plot.posToVal(left, "x", true) > bridge),
   };
 }
 
 export function buildOptions(setup: Setup): uPlot.Options {
-  const axis = { stroke: color("--faint"), font: FONT, grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
+  const axis = { stroke: color("--faint"), font: axisFont(), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
   // The highest sum is drawn first, the parts it is made of in front of it.
   const order = setup.stacked ? [...setup.series].reverse() : setup.series;
   return {
@@ -56,7 +69,7 @@ export function buildOptions(setup: Setup): uPlot.Options {
     legend: { show: false },
     cursor: {
       y: false,
-      points: { show: !setup.stacked, size: 7, width: 2, fill: color("--surface"), stroke: (_plot, index) => color(setup.series[index - 1]?.color ?? "--accent") },
+      points: setup.stacked ? { show: false } : { size: 7, width: 2, fill: color("--surface"), stroke: (_plot, index) => color(setup.series[index - 1]?.color ?? "--accent") },
       drag: { x: setup.brushable, y: false, setScale: false, dist: 4 },
       ...(setup.sync && { sync: { key: setup.sync, setSeries: false } }),
     },
@@ -65,10 +78,10 @@ export function buildOptions(setup: Setup): uPlot.Options {
       y: { range: (_plot, _low, high) => [0, setup.max ?? (high > 0 ? high * 1.12 : 1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 70, gap: 4, values: timeTicks },
-      { ...axis, size: 56, space: 34, gap: 6, values: (_plot, ticks) => ticks.map((tick) => setup.format(tick)) },
+      { ...axis, grid: { show: false }, size: 22, space: 70, gap: 4, values: timeTicks },
+      { ...axis, size: 58, space: 34, gap: 6, ...(setup.ticks && { incrs: INCREMENTS[setup.ticks] }), values: (_plot, ticks) => ticks.map((tick) => setup.format(tick)) },
     ],
-    series: [{}, ...order.map(drawn)],
+    series: [{}, ...order.map((one) => drawn(one, setup.bridge))],
     hooks: {
       setCursor: [(plot) => setup.onCursor(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null)],
       setSelect: [

@@ -24,7 +24,7 @@ export function SearchBox({ page, query, error, placeholder }: Props) {
   const submit = (text: string) => {
     setDraft(text);
     rememberSearch(page, text);
-    setParams({ q: text.trim(), record: null, at: null });
+    setParams({ q: text.trim(), record: null });
   };
   return (
     <div className="search">

@@ -15,14 +15,16 @@ interface Props {
   query: string;
   phone: boolean;
   tailing: boolean;
+  /** The query cannot be read; the search box says why. */
+  faulty: boolean;
   onAway: (away: boolean) => void;
-  onOpen: (id: string, timestamp: string) => void;
+  onOpen: (id: string) => void;
 }
 
 const ROW = 28;
 const ROW_PHONE = 58;
 
-export function LogList({ logs, scroller, selected, query, phone, tailing, onAway, onOpen }: Props) {
+export function LogList({ logs, scroller, selected, query, phone, tailing, faulty, onAway, onOpen }: Props) {
   const height = phone ? ROW_PHONE : ROW;
   const { records, loadMore } = logs;
   const view = useWindowed(scroller, records.length, height);
@@ -60,7 +62,8 @@ export function LogList({ logs, scroller, selected, query, phone, tailing, onAwa
         aria-busy={logs.stale}
       >
         {logs.loading && <Rows />}
-        {!logs.loading && records.length === 0 && !logs.stale && <NoLines query={query} tailing={tailing} />}
+        {faulty && records.length === 0 && <Empty icon="alert" title="This search cannot be read" />}
+        {!faulty && !logs.loading && records.length === 0 && !logs.stale && <NoLines query={query} tailing={tailing} />}
         <div style={{ height: view.before }} role="presentation" />
         {shown.map((record) => (
           <LogRow key={record.id} record={record} words={words} selected={record.id === selected} day={longRange} onOpen={onOpen} />

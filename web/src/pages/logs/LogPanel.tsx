@@ -8,14 +8,13 @@ import { RecordDetail } from "./RecordDetail";
 
 interface Props {
   id: string;
-  at: string;
   found: LogRecord | null;
   onClose: () => void;
 }
 
 /** The record that is open, beside the list; a link may open one that the list does not hold. */
-export function LogPanel({ id, at, found, onClose }: Props) {
-  const fetched = useQuery(found || !at ? null : `record ${id}`, (signal) => fetchRecord(id, at, signal));
+export function LogPanel({ id, found, onClose }: Props) {
+  const fetched = useQuery(found ? null : `record ${id}`, (signal) => fetchRecord(id, signal));
   const record = found ?? fetched.data;
   const close = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -36,7 +35,7 @@ export function LogPanel({ id, at, found, onClose }: Props) {
         {!record && fetched.loading && <div className="skeleton panel-skeleton" role="status" aria-label="Loading" />}
         {!record && !fetched.loading && !fetched.error && (
           <Empty icon="search" title="This record is no longer here">
-            <p>It may be older than the retention allows, or the link lacks its time.</p>
+            <p>It may be older than the retention allows, or the link may be cut short.</p>
           </Empty>
         )}
       </div>

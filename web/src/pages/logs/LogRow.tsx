@@ -9,7 +9,7 @@ interface Props {
   words: string[];
   selected: boolean;
   day: boolean;
-  onOpen: (id: string, timestamp: string) => void;
+  onOpen: (id: string) => void;
 }
 
 /** Attributes that every line of a process carries, or that the panel shows better. */
@@ -21,7 +21,7 @@ export const LogRow = memo(function LogRow({ record, words, selected, day: withD
   const ms = toMs(record.timestamp);
   const fields = Object.entries(record.attributes).filter(([key]) => !PLAIN.test(key));
   return (
-    <div id={`log-${record.id}`} role="option" aria-selected={selected} className={`log-row level-${level.toLowerCase()}`} onClick={() => onOpen(record.id, record.timestamp)}>
+    <div id={`log-${record.id}`} role="option" aria-selected={selected} className={`log-row level-${level.toLowerCase()}`} onClick={() => onOpen(record.id)}>
       <time className="mono" dateTime={record.timestamp}>
         {withDay && `${day(ms)} `}
         {clock(ms)}

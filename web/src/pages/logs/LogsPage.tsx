@@ -21,7 +21,7 @@ const BUCKETS_PHONE = 40;
 const HISTOGRAM_LIVE_MS = 4000;
 
 export function LogsPage() {
-  const { q = "", service = "", live = "", record = "", at = "" } = useParams();
+  const { q = "", service = "", live = "", record = "" } = useParams();
   const range = useRange();
   const phone = usePhone();
   const query = service ? addTerm(q, term("service", service)) : q;
@@ -37,10 +37,10 @@ export function LogsPage() {
 
   const [marked, setMarked] = useState("");
   const selected = record || marked;
-  const open = useCallback((id: string, timestamp: string) => setParams({ record: id, at: timestamp }, record ? "replace" : "push"), [record]);
+  const open = useCallback((id: string) => setParams({ record: id }, record ? "replace" : "push"), [record]);
   const close = useCallback(() => {
     setMarked(record);
-    setParams({ record: null, at: null });
+    setParams({ record: null });
   }, [record]);
   const toggleLive = () => {
     if (range.kind === "absolute") setSpan("15m");
@@ -50,7 +50,7 @@ export function LogsPage() {
     const from = logs.records.findIndex((one) => one.id === selected);
     const next = logs.records[Math.max(0, Math.min(logs.records.length - 1, from + by))];
     if (!next) return;
-    if (record) open(next.id, next.timestamp);
+    if (record) open(next.id);
     else setMarked(next.id);
   };
   useKeys({
@@ -58,7 +58,7 @@ export function LogsPage() {
     k: () => step(-1),
     Enter: () => {
       const one = logs.records.find((candidate) => candidate.id === marked);
-      if (one) open(one.id, one.timestamp);
+      if (one) open(one.id);
     },
     l: toggleLive,
     ...(record && { Escape: close }),
@@ -91,10 +91,10 @@ export function LogsPage() {
           {logs.error && !syntaxError ? (
             <Failed error={logs.error} onRetry={logs.reload} />
           ) : (
-            <LogList logs={logs} scroller={scroller} selected={selected} query={q} phone={phone} tailing={tailing} onAway={setAway} onOpen={open} />
+            <LogList logs={logs} scroller={scroller} selected={selected} query={q} phone={phone} tailing={tailing} faulty={syntaxError !== null} onAway={setAway} onOpen={open} />
           )}
         </div>
-        {record && <LogPanel key={record} id={record} at={at} found={found} onClose={close} />}
+        {record && <LogPanel key={record} id={record} found={found} onClose={close} />}
       </div>
     </div>
   );

@@ -14,7 +14,7 @@ const AROUND_MS = 15_000;
 
 const filter = (key: string, value: string, out: boolean) => {
   const added = `${out ? "-" : ""}${term(key, value)}`;
-  setParams({ q: addTerm(readParams().q ?? "", added), record: null, at: null });
+  setParams({ q: addTerm(readParams().q ?? "", added), record: null });
 };
 
 export function RecordDetail({ record }: { record: LogRecord }) {
@@ -27,7 +27,6 @@ export function RecordDetail({ record }: { record: LogRecord }) {
     to: new Date(ms + AROUND_MS).toISOString(),
     service: record.service,
     record: record.id,
-    at: record.timestamp,
   });
   return (
     <>
@@ -54,7 +53,7 @@ export function RecordDetail({ record }: { record: LogRecord }) {
           Around this line
         </Link>
         <CopyButton text={JSON.stringify(record, null, 2)} label="Copy as JSON" face="JSON" />
-        <CopyButton text={`${window.location.origin}${linkTo("/logs", { q: readParams().q, record: record.id, at: record.timestamp })}`} label="Copy a link to this record" icon="link" face="Link" />
+        <CopyButton text={`${window.location.origin}${linkTo("/logs", { q: readParams().q, record: record.id })}`} label="Copy a link to this record" icon="link" face="Link" />
       </div>
       <ExceptionBlock attributes={record.attributes} />
       <FieldTable

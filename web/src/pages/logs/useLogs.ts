@@ -76,7 +76,7 @@ export function useLogs(query: string, range: TimeRange): Logs {
   const prepend = useCallback((fresh: LogRecord[]) => {
     setState((before) => {
       const known = new Set(before.records.slice(0, 1000).map((record) => record.id));
-      const added = fresh.filter((record) => !known.has(record.id)).reverse();
+      const added = fresh.filter((record) => !known.has(record.id)).sort((left, right) => (left.timestamp < right.timestamp ? 1 : -1));
       const records = [...added, ...before.records];
       return records.length > KEPT ? { ...before, records: records.slice(0, KEPT), cursor: null } : { ...before, records };
     });

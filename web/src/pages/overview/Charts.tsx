@@ -1,16 +1,22 @@
 import { useMemo } from "react";
 import type { Overview, Point } from "../../api/types";
 import { Chart, type Series } from "../../charts/Chart";
+import type { Ticks } from "../../charts/options";
 import { bytes, duration, number, percent, toMs } from "../../state/format";
+import { useMedia } from "../../state/media";
 import { setWindow } from "../../state/time";
 
 type Name = keyof Overview["series"];
 type Line = readonly [name: Name, label: string, color: string, kind?: Series["kind"]];
 
 const HEIGHT = 190;
+const HEIGHT_WALL = 320;
+
+/** Machines are measured every 30 s, which at short ranges is less often than there are points; longer silence is a gap. */
+const BRIDGE_S = 100;
 
 /** Series that share their times, with gaps where one has no sample. */
-function align(series: Overview["series"], lines: readonly Line[], scale: number): { times: number[]; lines: Series[] } {
+function align(series: Overview["series"], lines: readonly Line[]): { times: number[]; lines: Series[] } {
   const times = [...new Set(lines.flatMap(([name]) => (series[name] ?? []).map((point) => point[0])))].sort((left, right) => left - right);
   const aligned = lines.map(([name, label, color, kind]): Series => {
     const known = new Map<number, Point[1]>(series[name] ?? []);
@@ -18,10 +24,7 @@ function align(series: Overview["series"], lines: readonly Line[], scale: number
       name: label,
       color,
       kind,
-      values: times.map((time) => {
-        const value = known.get(time);
-        return value === undefined || value === null ? null : value * scale;
-      }),
+      values: times.map((time) => known.get(time) ?? null),
     };
   });
   return { times, lines: aligned };
@@ -32,16 +35,17 @@ interface BoxProps {
   data: Overview;
   lines: readonly Line[];
   format: (value: number | null) => string;
-  scale?: number;
   max?: number;
+  ticks?: Ticks;
+  height: number;
 }
 
-function Box({ title, data, lines, format, scale = 1, max }: BoxProps) {
-  const aligned = useMemo(() => align(data.series, lines, scale), [data, lines, scale]);
+function Box({ title, data, lines, format, max, ticks, height }: BoxProps) {
+  const aligned = useMemo(() => align(data.series, lines), [data, lines]);
   const window = [toMs(data.start) / 1000, toMs(data.end) / 1000] as const;
   return (
     <div className="card chart-box">
-      <Chart title={title} times={aligned.times} series={aligned.lines} format={format} height={HEIGHT} window={window} max={max} sync="overview" onBrush={(from, to) => setWindow(from * 1000, to * 1000)} />
+      <Chart title={title} times={aligned.times} series={aligned.lines} format={format} height={height} window={window} max={max} ticks={ticks} bridge={BRIDGE_S} sync="overview" onBrush={(from, to) => setWindow(from * 1000, to * 1000)} />
     </div>
   );
 }
@@ -62,15 +66,16 @@ const MACHINE: readonly Line[] = [
 ];
 const PROCESS: readonly Line[] = [["process_memory_bytes", "resident memory", "--c9", "area"]];
 
-const perSecond = (value: number | null) => (value === null ? "–" : `${number(value)}/s`);
+const rate = (value: number | null) => (value === null ? "–" : `${number(value)}/s`);
 
 export function Charts({ data }: { data: Overview }) {
+  const height = useMedia("(min-width: 1900px)") ? HEIGHT_WALL : HEIGHT;
   return (
     <div className="charts">
-      <Box title="Requests" data={data} lines={REQUESTS} format={perSecond} scale={1 / data.step_seconds} />
-      <Box title="Latency" data={data} lines={LATENCY} format={duration} />
-      <Box title="Machine" data={data} lines={MACHINE} format={percent} max={100} />
-      <Box title="Process memory" data={data} lines={PROCESS} format={bytes} />
+      <Box title="Requests" height={height} data={data} lines={REQUESTS} format={rate} />
+      <Box title="Latency" height={height} data={data} lines={LATENCY} format={duration} />
+      <Box title="Machine" height={height} data={data} lines={MACHINE} format={percent} max={100} />
+      <Box title="Process memory" height={height} data={data} lines={PROCESS} format={bytes} ticks="binary" />
     </div>
   );
 }

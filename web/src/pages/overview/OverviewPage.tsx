@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import { fetchOverview, fetchStatus } from "../../api/calls";
 import { useQuery } from "../../api/useQuery";
 import { useRefresh } from "../../state/refresh";
@@ -10,6 +11,7 @@ import { IngestPanel } from "./IngestPanel";
 import { Loading } from "./Loading";
 import { NothingYet } from "./NothingYet";
 import { ProcessList } from "./ProcessList";
+import { withRates } from "./rates";
 import { Tiles } from "./Tiles";
 
 export function OverviewPage() {
@@ -19,9 +21,10 @@ export function OverviewPage() {
   const overview = useQuery(`${rangeKey(range)}|${service}`, (signal) => fetchOverview(rangeQuery(range), service, signal), refresh);
   const status = useQuery("status", fetchStatus, refresh || 15_000);
 
-  if (overview.error && !overview.data) return <Failed error={overview.error} onRetry={overview.reload} />;
-  if (!overview.data) return <Loading />;
-  const data = overview.data;
+  const data = useMemo(() => overview.data && withRates(overview.data), [overview.data]);
+
+  if (overview.error && !data) return <Failed error={overview.error} onRetry={overview.reload} />;
+  if (!data) return <Loading />;
   const nothing = status.data !== null && Object.values(status.data.accepted).every((count) => count === 0) && data.totals.logs + data.totals.spans === 0;
   return (
     <div className={overview.stale ? "overview waiting" : "overview"} aria-busy={overview.stale}>

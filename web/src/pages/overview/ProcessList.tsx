@@ -23,7 +23,7 @@ export function ProcessList({ processes, service }: { processes: ProcessSeen[] |
         <span className="muted">{shown.length || ""}</span>
       </div>
       {shown.length === 0 && <p className="side-note">{processes ? "No process has recorded anything yet." : "…"}</p>}
-      <ul className="processes scroll">
+      <ul className="processes scroll" tabIndex={0} aria-label="Processes">
         {shown.map((process) => (
           <li key={process.instance}>
             <span className="service-name">

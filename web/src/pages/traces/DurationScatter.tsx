@@ -18,11 +18,16 @@ interface Props {
   traces: TraceSummary[];
   range: TimeRange;
   stale: boolean;
+  /** There are older traces that are not loaded. */
+  more: boolean;
   onBrush: (brush: Brush) => void;
   onOpen: (trace: string) => void;
 }
 
 const HEIGHT = 150;
+/** Pixels left and right of the plot, as in scatterOptions. */
+const AXIS = 60;
+const PAD = 14;
 
 /** The window to draw: as asked, ending at the newest trace or now, whichever is later. */
 function bounds(range: TimeRange, traces: TraceSummary[], now: number): [number, number] {
@@ -33,7 +38,7 @@ function bounds(range: TimeRange, traces: TraceSummary[], now: number): [number,
 }
 
 /** Each trace a dot: when it began and how long it took. Drawing a box narrows both. */
-export function DurationScatter({ traces, range, stale, onBrush, onOpen }: Props) {
+export function DurationScatter({ traces, range, stale, more, onBrush, onOpen }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const dark = useDark();
@@ -78,6 +83,8 @@ export function DurationScatter({ traces, range, stale, onBrush, onOpen }: Props
     plot.current?.setData(data, true);
   }, [data, window]);
 
+  const oldest = data[0][0];
+  const unseen = more && oldest !== undefined ? Math.max(0, (oldest - window[0]) / (window[1] - window[0])) : 0;
   const failed = traces.filter((trace) => trace.error_count > 0).length;
   return (
     <figure className={stale ? "card chart scatter waiting" : "card chart scatter"}>
@@ -94,7 +101,13 @@ export function DurationScatter({ traces, range, stale, onBrush, onOpen }: Props
         <span className="spring" />
         <span className="muted cut">{hover ? `${clock(toMs(hover.start))}  ${hover.root_name}  ${duration(hover.duration_ms)}` : ""}</span>
       </figcaption>
-      <div ref={host} className="chart-plot" style={{ height: HEIGHT }} role="img" aria-label={`${traces.length} traces by start and duration, ${failed} of them failed`} />
+      <div ref={host} className="chart-plot" style={{ height: HEIGHT }} role="img" aria-label={`${traces.length} traces by start and duration, ${failed} of them failed`}>
+        {unseen > 0.02 && (
+          <div className="scatter-unseen" style={{ left: AXIS, width: `calc((100% - ${AXIS + PAD}px) * ${unseen})` }}>
+            {unseen > 0.2 && "older traces, loaded as you scroll down"}
+          </div>
+        )}
+      </div>
     </figure>
   );
 }

@@ -28,6 +28,7 @@ export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }
   const start = Math.max(0, left);
   const length = Math.max(0, Math.min(100, right) - start);
   const labelLeft = right > 78;
+  const labelInside = labelLeft && start < 25;
   return (
     <div
       id={`span-${span.span_id}`}
@@ -70,7 +71,7 @@ export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }
         {right >= 0 && left <= 100 && (
           <>
             <i className="span-bar" style={{ left: `${start}%`, width: `max(2px, ${length}%)` }} />
-            <small className={labelLeft ? "span-time before" : "span-time"} style={labelLeft ? { right: `${100 - start}%` } : { left: `${start + length}%` }}>
+            <small className={labelInside ? "span-time inside" : "span-time"} style={labelInside ? { right: 8 } : labelLeft ? { right: `${100 - start}%` } : { left: `${start + length}%` }}>
               {duration(span.duration_ms)}
             </small>
           </>

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import type { TraceSummary } from "../../api/types";
 import { serviceColor } from "../../charts/palette";
 import { clock, day, duration, integer, toMs } from "../../state/format";
+import { usePhone } from "../../state/media";
 import { rangeSeconds, useRange } from "../../state/time";
 import { linkTo, setParams } from "../../state/url";
 import { Icon } from "../../ui/Icon";
@@ -68,7 +69,7 @@ function Row({ trace, slowest, marked, withDay }: { trace: TraceSummary; slowest
 export function TraceList({ rows, slowest, sort, marked, loading, stale, onEnd }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const range = useRange();
-  const phone = window.matchMedia("(max-width: 720px)").matches;
+  const phone = usePhone();
   const height = phone ? 64 : ROW;
   const view = useWindowed(scroller, rows.length, height);
   useEffect(() => {

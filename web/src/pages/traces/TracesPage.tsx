@@ -61,10 +61,12 @@ export function TracesPage() {
           <Icon name="refresh" />
         </button>
       </div>
-      <DurationScatter traces={traces.traces} range={range} stale={traces.stale} onBrush={brush} onOpen={open} />
+      <DurationScatter traces={traces.traces} range={range} stale={traces.stale} more={traces.more} onBrush={brush} onOpen={open} />
       <div className="card logs-card">
         {traces.error && !syntaxError && <Failed error={traces.error} onRetry={traces.reload} />}
-        {!traces.error && !traces.loading && !traces.stale && rows.length === 0 ? (
+        {syntaxError && rows.length === 0 ? (
+          <Empty icon="alert" title="This search cannot be read" />
+        ) : !traces.error && !traces.loading && !traces.stale && rows.length === 0 ? (
           <Empty icon="search" title="No trace matches">
             <p>{q ? "Try fewer terms, or a longer range." : "Nothing was traced in this range."}</p>
             <div className="state-actions">

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { color } from "../../charts/palette";
-import { timeTicks } from "../../charts/options";
+import { axisFont, timeTicks } from "../../charts/options";
 import { duration } from "../../state/format";
 import type { Brush } from "./DurationScatter";
 
@@ -53,7 +53,7 @@ function select(plot: uPlot, setup: Setup): void {
 
 /** Logarithmic, since one slow trace would flatten all others. */
 export function scatterOptions(setup: Setup): uPlot.Options {
-  const axis = { stroke: color("--faint"), font: "11px Inter, system-ui, sans-serif", grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
+  const axis = { stroke: color("--faint"), font: axisFont(), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
   const powers = (_plot: uPlot, ticks: number[]) => ticks.map((tick) => (Number.isInteger(Math.log10(tick)) ? duration(tick) : ""));
   return {
     width: setup.width,
@@ -66,7 +66,7 @@ export function scatterOptions(setup: Setup): uPlot.Options {
       y: { distr: 3, range: (_plot, low, high) => [10 ** Math.floor(Math.log10(low || 1)), 10 ** Math.ceil(Math.log10((high || 1000) * 1.01))] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 70, gap: 4, values: timeTicks },
+      { ...axis, grid: { show: false }, size: 22, space: 70, gap: 4, values: timeTicks },
       { ...axis, size: 60, gap: 6, values: powers, grid: { ...axis.grid, filter: (_plot: uPlot, ticks: number[]) => ticks.map((tick) => (Number.isInteger(Math.log10(tick)) ? tick : null)) } },
     ],
     series: [{}, dots("--c1", 6), dots("--bar-error", 7)],

@@ -1,0 +1,21 @@
+import type { Overview, Point } from "../../api/types";
+import { toMs } from "../../state/format";
+
+/** A step that the range covers by less than this share says too little to be drawn. */
+const LEAST_COVERED = 0.3;
+
+/** Counts a step as counts a second; the first and last step are only partly in the range. */
+export function perSecond(points: Point[] | undefined, data: Overview): Point[] {
+  const start = toMs(data.start) / 1000;
+  const end = toMs(data.end) / 1000;
+  return (points ?? []).map(([at, count]): Point => {
+    const covered = Math.min(end, at + data.step_seconds) - Math.max(start, at);
+    return [at, count === null || covered < data.step_seconds * LEAST_COVERED ? null : count / covered];
+  });
+}
+
+/** The overview with its counts as rates. */
+export function withRates(data: Overview): Overview {
+  const { requests, errors } = data.series;
+  return { ...data, series: { ...data.series, requests: perSecond(requests, data), errors: perSecond(errors, data) } };
+}
