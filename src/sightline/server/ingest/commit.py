@@ -29,7 +29,7 @@ ENOUGH_ROWS: Final = 10_000
 """Rows that are inserted without waiting for more: from here on the insert's fixed cost is small."""
 
 GROUP_ROWS: Final = 100_000
-"""Most rows of one insert, unless one request has more. Larger ones leave the processor's caches and are slower a row."""
+"""Most rows of one insert, unless one request has more. Larger ones leave the caches and are slower a row."""
 
 
 class GroupCommit:
