@@ -14,7 +14,7 @@ from opentelemetry.propagate import inject
 
 import sightline
 from sightline.sdk.redact import REDACTED
-from sightline.sdk.tracing import Span, parse_traceparent, provider, server_span
+from sightline.sdk.tracing import Span, provider, remote_parent
 from sightline.testing import capture
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -139,11 +139,13 @@ def test_bound_fields_are_on_spans(captured):
 def test_a_traceparent_is_continued_and_sent_on(captured):
     """A request's span joins the caller's trace, and clients within send the header on."""
     headers = {}
-    with server_span("GET /", f"00-{TRACE}-{PARENT}-01", "k=v", {}):
+    span = sightline.span("GET /")
+    span.begin(remote_parent(f"00-{TRACE}-{PARENT}-01", "k=v"))
+    with span:
         inject(headers)
 
     [record] = captured.spans
-    assert (record.trace, record.parent, record.span_kind, record.trace_state) == (TRACE, PARENT, "Server", "k=v")
+    assert (record.trace, record.parent, record.trace_state) == (TRACE, PARENT, "k=v")
     assert headers == {"traceparent": f"00-{TRACE}-{record.span}-01", "tracestate": "k=v"}
 
 
@@ -155,12 +157,14 @@ def test_a_traceparent_is_continued_and_sent_on(captured):
 )  # fmt: skip
 def test_a_traceparent_that_is_not_valid_is_no_parent(header):
     """What is not exactly W3C's form starts a new trace, and nothing raises."""
-    assert parse_traceparent(header) is None
+    assert remote_parent(header) is None
 
 
 def test_a_newer_traceparent_with_more_parts_is_read():
     """Versions to come may add parts, as the specification says."""
-    assert parse_traceparent(f"01-{TRACE}-{PARENT}-00-new") == (TRACE, PARENT, False)
+    parent = remote_parent(f"01-{TRACE}-{PARENT}-00-new")
+
+    assert (parent.trace_id, parent.span_id, parent.recording) == (TRACE, PARENT, False)
 
 
 def test_baggage_of_the_context_is_kept_within_spans(captured):
@@ -186,8 +190,9 @@ def test_baggage_of_the_context_is_kept_within_spans(captured):
 def test_samplers_decide_by_their_standard_names(settings, parent_flag, written):
     """The sampler's name, its share and the parent's flag say whether a span is written; children follow."""
     with capture(**settings) as captured:
-        header = f"00-{TRACE}-{PARENT}-{parent_flag}" if parent_flag else None
-        with server_span("GET /", header, None, {}) as span, sightline.span("child"):
+        span = sightline.span("GET /")
+        span.begin(remote_parent(f"00-{TRACE}-{PARENT}-{parent_flag}") if parent_flag else None)
+        with span, sightline.span("child"):
             assert span.get_span_context().trace_flags.sampled == written
 
         if settings["sampler"].startswith("parentbased") or not written:

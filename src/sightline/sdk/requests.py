@@ -7,11 +7,9 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
-from opentelemetry.context import Context
-
 from sightline.model.span import ERROR, SERVER
 from sightline.sdk import redact, tracing
-from sightline.sdk.context import SPAN_KEY, current, fields
+from sightline.sdk.context import current, fields, span_of
 
 if TYPE_CHECKING:
     from sightline.sdk.request_metrics import RequestMetrics
@@ -29,14 +27,11 @@ SENT_HEADERS: Final = ("x-request-id", "x-correlation-id", "x-response-time")
 _LONGEST_TEXT: Final = 2048
 """Characters kept of a path, a query string or a user agent."""
 
-_LONGEST_TRACESTATE: Final = 512
-"""Characters of a ``tracestate`` that is passed on, W3C's least; a longer one is dropped."""
-
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:@/+=-]{0,127}")
 """An id that is taken over from a caller: bounded, and harmless in logs and headers."""
 
-_context_of = current.get
-_set_context = current.set
+_get_current = current.get
+_set_current = current.set
 _fields_of = fields.get
 _set_fields = fields.set
 
@@ -91,10 +86,10 @@ class Exchange:
         self.status = 0
         self.ended = False
         self._bound = bound = _fields_of()
-        self._around = around = _context_of()
+        self._around = around = _get_current()
         self.span = span = tracing.Span(method, SERVER, attributes)
-        above = remote_parent(traceparent, tracestate) if traceparent else None
-        span.begin(around.get(SPAN_KEY) if above is None else above)
+        above = tracing.remote_parent(traceparent, tracestate) if traceparent else None
+        span.begin(span_of(around) if above is None else above)
         if request_id is None or _ID.fullmatch(request_id) is None:
             request_id = span.trace_id
         self.request_id = self.correlation_id = request_id
@@ -102,13 +97,13 @@ class Exchange:
             self.correlation_id = correlation_id
         span.attributes["request_id"] = request_id  # type: ignore[index]
         _set_fields({**bound, "request_id": request_id} if bound else {"request_id": request_id})
-        _set_context(Context({**around, SPAN_KEY: span}) if around else Context({SPAN_KEY: span}))
+        span.within(around)
         if counts is not None:
             counts.began()
 
     def leave(self) -> None:
         """Let span and fields be as they were before the request began."""
-        _set_context(self._around)
+        _set_current(self._around)
         _set_fields(self._bound)
 
     def fail(self, error: BaseException) -> None:
@@ -162,33 +157,6 @@ class Exchange:
             return name, self.status or 500
         # Cancelled: the client left or the server ends. That is nobody's error.
         return "", self.status or 499
-
-
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
-)
-
-
-def remote_parent(traceparent: str, tracestate: str | None) -> tracing.Span | None:
-    """
-    Read a W3C ``traceparent`` header.
-
-    Returns:
-        A span that stands for the caller's and is never written; None where the header is not valid.
-    """
-    match = _TRACEPARENT.fullmatch(traceparent)
-    if match is None:
-        return None
-    version, trace_id, span_id, flags, more = match.groups()
-    if more is not None and version == "00":
-        return None
-    parent = tracing.Span("", SERVER, None)
-    parent.trace_id, parent.span_id = trace_id, span_id
-    # What the sampler asks a parent; nobody ends this one.
-    parent.recording = flags[1] in "13579bdf"
-    if tracestate and len(tracestate) <= _LONGEST_TRACESTATE:
-        parent.trace_state = tracestate
-    return parent
 
 
 def server_of(host: str) -> tuple[str, int | None]:

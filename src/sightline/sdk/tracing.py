@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -372,43 +373,34 @@ def span(name: str, /, **attributes: Any) -> Span:
     return Span(name, INTERNAL, attributes or None)
 
 
-def server_span(name: str, traceparent: str | None, tracestate: str | None, attributes: dict[str, Any]) -> Span:
-    """
-    Begin the span of a request that came in, in the caller's trace where *traceparent* is a valid W3C header.
+_TRACEPARENT: Final = re.compile(
+    r"\s*(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\s*"
+)
 
-    The span is current within its ``with`` block.
-    """
-    made = Span(name, SERVER, attributes)
-    above = parse_traceparent(traceparent) if traceparent else None
-    if above is None:
-        made.begin(None)
-        return made
-    flags = _SAMPLED if above[2] else _NOT_SAMPLED
-    state = TraceState.from_header([tracestate]) if tracestate else None
-    ids_above = SpanContext(int(above[0], 16), int(above[1], 16), True, flags, state)  # noqa: FBT003
-    made.begin(otel.NonRecordingSpan(ids_above))
-    return made
+_LONGEST_TRACESTATE: Final = 512
+"""Characters of a ``tracestate`` that is passed on, W3C's least; a longer one is dropped."""
 
 
-_HEX: Final = frozenset("0123456789abcdef")
-
-
-def parse_traceparent(header: str) -> tuple[str, str, bool] | None:
+def remote_parent(traceparent: str, tracestate: str | None = None) -> Span | None:
     """
     Read a W3C ``traceparent`` header.
 
     Returns:
-        Trace id, span id and whether it is sampled; None where the header is not valid.
+        A span that stands for the caller's and is never written; None where the header is not valid.
     """
-    parts = header.strip().split("-")
-    if len(parts) < 4 or (parts[0] == "00" and len(parts) != 4):
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None:
         return None
-    version, trace, parent, flags = parts[:4]
-    if (len(version), len(trace), len(parent), len(flags)) != (2, 32, 16, 2) or version == "ff":
+    version, trace_id, span_id, flags, more = match.groups()
+    if more is not None and version == "00":
         return None
-    if not _HEX.issuperset(version + trace + parent + flags) or not trace.strip("0") or not parent.strip("0"):
-        return None
-    return trace, parent, bool(int(flags, 16) & 1)
+    parent = Span("", SERVER, None)
+    parent.trace_id, parent.span_id = trace_id, span_id
+    # What a sampler asks of a parent; nobody ends this one.
+    parent.recording = bool(int(flags, 16) & 1)
+    if tracestate and len(tracestate) <= _LONGEST_TRACESTATE:
+        parent.details.trace_state = tracestate
+    return parent
 
 
 class Tracer(otel.Tracer):
