@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ RECEIVED_NS = 1_763_650_000_000_000_000
 
 
 def request_with(**fields):
+    """A request with one record of a shop."""
     request = ExportLogsServiceRequest()
     resource_logs = request.resource_logs.add(schema_url="r/1")
     resource_logs.resource.attributes.add(key="service.name").value.string_value = "shop"
@@ -25,6 +28,7 @@ def request_with(**fields):
 
 
 def row_of(request):
+    """The one row that *request* gives."""
     (row,) = decode_logs(request.SerializeToString(), RECEIVED_NS).tables["otel_logs"].to_pylist()
     return {**row, "Timestamp": row["Timestamp"].value}
 
@@ -110,7 +114,5 @@ def test_times_that_cannot_be_kept():
 @given(st.binary(max_size=300))
 def test_random_bytes(body):
     """Random bytes are decoded or refused with our own error, never anything else."""
-    try:
+    with suppress(DecodeError):
         decode_logs(body, RECEIVED_NS)
-    except DecodeError as error:
-        assert str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ ROUTE = [{"key": "http.route", "value": {"string_value": "/x"}}]
 
 
 def decode(*metrics):
+    """Decode a request of a shop with *metrics*."""
     request = ExportMetricsServiceRequest()
     resource_metrics = request.resource_metrics.add()
     resource_metrics.resource.attributes.add(key="service.name").value.string_value = "shop"
@@ -197,10 +199,8 @@ def test_labels_that_would_fill_the_memory():
 @given(st.binary(max_size=300))
 def test_random_bytes(body):
     """Random bytes are decoded or refused with our own error, never anything else."""
-    try:
+    with suppress(DecodeError):
         decode_metrics(body, RECEIVED_NS)
-    except DecodeError as error:
-        assert str(error)
 
 
 @settings(deadline=None)
@@ -216,7 +216,5 @@ def test_broken_requests(data):
     body = bytearray(request.SerializeToString())
     for _ in range(data.draw(st.integers(1, 4))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(DecodeError):
         decode_metrics(bytes(body[: data.draw(st.integers(0, len(body)))]), RECEIVED_NS)
-    except DecodeError as error:
-        assert str(error)

@@ -234,7 +234,9 @@ def _buckets(points: pa.StructArray) -> tuple[np.ndarray, pa.Array, pa.Array]:
     lists = points.field("bucket_counts")
     lengths = pc.list_value_length(lists).to_numpy()
     ends = offsets_of(lengths)
-    running = offsets_of(lists.flatten().to_numpy())
+    each = lists.flatten().to_numpy()
+    running = np.zeros(len(each) + 1, dtype=np.uint64)
+    np.cumsum(each, out=running[1:])
     sizes = np.maximum(lengths, 1)  # a point without buckets still has the one that holds everything
     rows = np.repeat(np.arange(len(points)), sizes)
     place = np.arange(len(rows)) - np.repeat(offsets_of(sizes)[:-1], sizes)
