@@ -1,0 +1,182 @@
+"""
+Instruments any ASGI application: ``app = SightlineMiddleware(app)``.
+
+Plain ASGI, and one object a request: what is added to each request is measured in benchmarks/request.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sightline.sdk import guard, metrics, requests
+from sightline.sdk.recorder import recorder
+from sightline.sdk.request_metrics import request_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+
+    from sightline.sdk.request_metrics import RequestMetrics
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Route = Callable[[Scope], str | None]
+
+SCOPE_KEY: Final = "sightline"
+"""Where the request's ``Exchange`` is in the scope. An instrumented application within another finds it there."""
+
+_SENT: Final = frozenset(name.encode() for name in requests.SENT_HEADERS)
+
+
+def path_template(scope: Scope) -> str | None:
+    """Give the route as frameworks other than Starlette put it into the scope."""
+    template = scope.get("path_template")
+    return template if isinstance(template, str) else None
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")
+
+
+class _Exchange(requests.Exchange):
+    """A request that came over ASGI."""
+
+    __slots__ = ("_route", "_scope", "_send")
+
+    def __init__(self, counts: RequestMetrics | None, scope: Scope, send: Send, route: Route) -> None:
+        header = dict(scope["headers"]).get
+        told: dict[str, Any] = {
+            "url.scheme": scope.get("scheme", "http"),
+            "url.path": requests.shorten(scope["path"]),
+            "network.protocol.version": scope.get("http_version", ""),
+        }
+        host, client, agent = header(b"host"), scope.get("client"), header(b"user-agent")
+        query, traceparent = scope.get("query_string"), header(b"traceparent")
+        if query:
+            told["url.query"] = requests.clean_query(query.decode("latin-1"))
+        if host:
+            told["server.address"], port = requests.server_of(host.decode("latin-1"))
+            if port is not None:
+                told["server.port"] = port
+        if client:
+            told["client.address"] = client[0]
+        if agent:
+            told["user_agent.original"] = requests.shorten(agent.decode("latin-1"))
+        super().__init__(
+            counts,
+            scope.get("method", "GET"),
+            told,
+            _text(traceparent),
+            _text(header(b"tracestate")) if traceparent else None,
+            _text(header(b"x-request-id")),
+            _text(header(b"x-correlation-id")),
+        )
+        self._scope = scope
+        self._send = send
+        self._route = route
+
+    # Not a coroutine: it gives the server's awaitable on, and saves a frame for each message.
+    def send(self, message: Message) -> Awaitable[None]:
+        """Look at a message of the response, and pass it on."""
+        try:
+            kind = message["type"]
+            if kind == "http.response.start":
+                self.status = message["status"]
+                message = self._with_headers(message)
+            elif not message.get("more_body") and kind == "http.response.body" and self.status < 500:
+                # From 500 on, an exception may yet come up, behind the framework's own error page.
+                self.close()
+        except Exception as error:
+            guard.failed("asgi", error)
+        return self._send(message)
+
+    def _with_headers(self, message: Message) -> Message:
+        request_id = self.request_id.encode()
+        correlation_id = request_id if self.correlation_id is self.request_id else self.correlation_id.encode()
+        headers = [*message.get("headers", ())]
+        present = _SENT.intersection([name for name, _ in headers])
+        ours = (
+            (b"x-request-id", request_id),
+            (b"x-correlation-id", correlation_id),
+            (b"x-response-time", b"%.2fms" % self.elapsed_ms()),
+        )
+        headers += [header for header in ours if header[0] not in present] if present else ours
+        return {**message, "headers": headers}
+
+    def close(self) -> None:
+        """Finish, once."""
+        if not self.ended:
+            self.finish(self._route(self._scope))
+
+
+class SightlineMiddleware:
+    """
+    Records each request of an ASGI application: a server span and request metrics.
+
+    The response carries ``X-Request-ID``, ``X-Correlation-ID`` and ``X-Response-Time``. Exceptions are recorded and go
+    on. The span of an HTTP request ends with its response; what a background task does later is in the same trace.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        *,
+        route: Route = path_template,
+        namespace: str = "http",
+        marks: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Wrap an application.
+
+        Args:
+            app: the ASGI application.
+            route: gives the template of the path that was taken, once the request is handled.
+            namespace: what the names of the request metrics begin with.
+            marks: put into the scope of each request.
+        """
+        self.app = app
+        self._route = route
+        self._marks = dict(marks or {})
+        self._counts = request_metrics(namespace)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, connection or lifespan."""
+        kind = scope["type"]
+        if not recorder.enabled or SCOPE_KEY in scope or kind not in {"http", "websocket"}:
+            await self.app(scope, receive, _flushing(send) if kind == "lifespan" else send)
+            return
+        try:
+            exchange = _Exchange(self._counts if kind == "http" else None, scope, send, self._route)
+        except Exception as error:
+            guard.failed("asgi", error)
+            await self.app(scope, receive, send)
+            return
+        scope.update(self._marks)
+        scope[SCOPE_KEY] = exchange
+        try:
+            await self.app(scope, receive, exchange.send)
+        except BaseException as error:
+            exchange.fail(error)
+            raise
+        finally:
+            try:
+                exchange.close()
+            except Exception as error:
+                guard.failed("asgi", error)
+            exchange.leave()
+
+
+def _flushing(send: Send) -> Send:
+    """Write the metrics down when the application has shut down: many servers end their workers without ``atexit``."""
+
+    async def flush(message: Message) -> None:
+        if message["type"] == "lifespan.shutdown.complete" and recorder.enabled:
+            try:
+                metrics.record()
+            except Exception as error:
+                guard.failed("asgi", error)
+        await send(message)
+
+    return flush

@@ -1,0 +1,207 @@
+"""Instruments any WSGI application: ``app = SightlineWSGI(app)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sightline.sdk import guard, requests
+from sightline.sdk.context import current, fields
+from sightline.sdk.recorder import recorder
+from sightline.sdk.request_metrics import request_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from sightline.sdk.request_metrics import RequestMetrics
+
+    Environ = dict[str, Any]
+    StartResponse = Callable[..., Callable[[bytes], object]]
+    Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+    Failure = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
+
+_context_of = current.get
+_fields_of = fields.get
+
+ENVIRON_KEY: Final = "sightline"
+"""Where the request's ``Exchange`` is in the environment. An instrumented application within another finds it there."""
+
+
+class Exchange(requests.Exchange):
+    """
+    A request that came over WSGI.
+
+    Attributes:
+        route: the template of its path. The framework's integration sets it.
+    """
+
+    __slots__ = ("_inner", "_start_response", "route")
+
+    def __init__(self, counts: RequestMetrics, environ: Environ, start_response: StartResponse) -> None:
+        get = environ.get
+        path = f"{get('SCRIPT_NAME', '')}{get('PATH_INFO', '')}"
+        if not path.isascii():
+            # PEP 3333: the bytes of the path, read as Latin-1.
+            path = path.encode("latin-1", "replace").decode("utf-8", "replace")
+        told: dict[str, Any] = {
+            "url.scheme": get("wsgi.url_scheme", "http"),
+            "url.path": requests.shorten(path),
+            "network.protocol.version": get("SERVER_PROTOCOL", "").removeprefix("HTTP/"),
+        }
+        if query := get("QUERY_STRING"):
+            told["url.query"] = requests.clean_query(query)
+        if host := get("HTTP_HOST"):
+            told["server.address"], port = requests.server_of(host)
+            if port is not None:
+                told["server.port"] = port
+        if client := get("REMOTE_ADDR"):
+            told["client.address"] = client
+        if agent := get("HTTP_USER_AGENT"):
+            told["user_agent.original"] = requests.shorten(agent)
+        super().__init__(
+            counts, environ["REQUEST_METHOD"], told, get("HTTP_TRACEPARENT"), get("HTTP_TRACESTATE"),
+            get("HTTP_X_REQUEST_ID"), get("HTTP_X_CORRELATION_ID"),
+        )  # fmt: skip
+        self.route: str | None = None
+        self._start_response = start_response
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Failure = None
+    ) -> Callable[[bytes], object]:
+        """Look at the response's status, and add our headers."""
+        try:
+            self.status = int(status[:3])
+            present = {name.lower() for name, _ in headers}
+            values = (self.request_id, self.correlation_id, f"{self.elapsed_ms():.2f}ms")
+            added = [
+                (title, value)
+                for name, title, value in zip(requests.SENT_HEADERS, _TITLES, values, strict=True)
+                if name not in present
+            ]
+            headers = [*headers, *added]
+        except Exception as error:
+            guard.failed("wsgi", error)
+        if exc_info is None:
+            return self._start_response(status, headers)
+        if exc_info[1] is not None:
+            self.fail(exc_info[1])
+        return self._start_response(status, headers, exc_info)
+
+    def leave(self) -> None:
+        """Let span and fields be as they were before ``resume``, and note what they are now."""
+        self._inner = _context_of(), _fields_of()
+        super().leave()
+
+    def resume(self) -> None:
+        """Let span and fields be as they were at the last ``leave``."""
+        self._around, self._bound = _context_of(), _fields_of()
+        current.set(self._inner[0])
+        fields.set(self._inner[1])
+
+    def close(self) -> None:
+        """Finish, once."""
+        try:
+            self.finish(self.route)
+        except Exception as error:
+            guard.failed("wsgi", error)
+
+
+_TITLES: Final = ("X-Request-ID", "X-Correlation-ID", "X-Response-Time")
+
+
+class _Body:
+    """
+    The response's body: the request lasts until the server closes it.
+
+    While the server waits between two parts, the span is not current: the thread may be doing something else.
+    """
+
+    def __init__(self, body: Iterable[bytes], exchange: Exchange) -> None:
+        self._body = body
+        self._parts: Iterator[bytes] | None = None
+        self._exchange = exchange
+
+    def __iter__(self) -> _Body:
+        return self
+
+    def __next__(self) -> bytes:
+        exchange = self._exchange
+        exchange.resume()
+        try:
+            if self._parts is None:
+                self._parts = iter(self._body)
+            return next(self._parts)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            exchange.fail(error)
+            raise
+        finally:
+            exchange.leave()
+
+    def close(self) -> None:
+        """Close the application's body, as PEP 3333 asks, and finish the request."""
+        exchange = self._exchange
+        exchange.resume()
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        except BaseException as error:
+            exchange.fail(error)
+            raise
+        finally:
+            exchange.close()
+            exchange.leave()
+
+
+class _SizedBody(_Body):
+    """A body of known length, from which servers take the content's length."""
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]
+
+
+class SightlineWSGI:
+    """
+    Records each request of a WSGI application: a server span and request metrics.
+
+    The response carries ``X-Request-ID``, ``X-Correlation-ID`` and ``X-Response-Time``. Exceptions are recorded and go
+    on. Bodies are passed part by part, and closed.
+    """
+
+    def __init__(self, app: Application, *, namespace: str = "http") -> None:
+        """
+        Wrap an application.
+
+        Args:
+            app: the WSGI application.
+            namespace: what the names of the request metrics begin with.
+        """
+        self.app = app
+        self._counts = request_metrics(namespace)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Handle one request."""
+        if not recorder.enabled or ENVIRON_KEY in environ:
+            return self.app(environ, start_response)
+        try:
+            exchange = Exchange(self._counts, environ, start_response)
+        except Exception as error:
+            guard.failed("wsgi", error)
+            return self.app(environ, start_response)
+        environ[ENVIRON_KEY] = exchange
+        try:
+            body = self.app(environ, exchange.start_response)
+        except BaseException as error:
+            exchange.fail(error)
+            exchange.close()
+            raise
+        finally:
+            exchange.leave()
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(wrapper, type) and isinstance(body, wrapper):
+            # The server sends the file by itself, which it does for its own wrapper only.
+            exchange.close()
+            return body
+        return _SizedBody(body, exchange) if hasattr(body, "__len__") else _Body(body, exchange)
