@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 
-from sightline.server import api, health, ingest
+from sightline.server import api, dashboard, health, ingest, problems
+from sightline.server.guard import Guard
 from sightline.server.health import Health
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.live import Live
@@ -73,6 +74,8 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.sightline = services
+    app.add_middleware(Guard)
+    problems.install(app)
     _include(app)
     return app
 
@@ -80,6 +83,7 @@ def create_app(services: Services) -> FastAPI:
 def _include(app: FastAPI) -> None:
     """Include the router of every protocol and of every noun; adding one is adding its file."""
     app.include_router(health.router)
+    app.include_router(dashboard.router)
     for package in (ingest, api):
         for module in _modules(package):
             if hasattr(module, "router"):

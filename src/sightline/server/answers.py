@@ -1,0 +1,129 @@
+"""How the API's handlers ask the store and answer: off the event loop, as JSON, described for OpenAPI."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
+
+import anyio.to_thread
+import msgspec
+from anyio.lowlevel import RunVar
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from sightline.base.errors import QueryInvalid
+from sightline.query.timerange import TimeRange, parse_range
+from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi.dependencies.models import Dependant
+
+QUESTIONS_AT_ONCE: Final = 8
+"""Handlers that wait for the store at once, twice what it works on; more would hold threads and gain nothing."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_limiter: RunVar[anyio.CapacityLimiter] = RunVar("sightline-questions")
+
+
+async def ask(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a blocking *function* in a thread."""
+    try:
+        limiter = _limiter.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
+        _limiter.set(limiter)
+    return await anyio.to_thread.run_sync(functools.partial(function, *args, **kwargs), limiter=limiter)
+
+
+def answer(found: msgspec.Struct) -> Response:
+    """Answer a struct as JSON."""
+    return Response(msgspec.json.encode(found), headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+
+def described(kind: type[msgspec.Struct], example: dict[str, Any], *problems: int) -> dict[int | str, dict[str, Any]]:
+    """
+    Describe a handler's answers for OpenAPI.
+
+    Args:
+        kind: what it answers.
+        example: one such answer, as JSON.
+        problems: statuses of the problems it may answer besides 400, 422 and 503.
+    """
+    shown = {"application/json": {"schema": schema_of(kind), "example": example}}
+    shape = {MEDIA_TYPE: {"schema": SCHEMA, "example": EXAMPLE}}
+    words = {
+        400: "A parameter is wrong; the problem says which and where.",
+        404: "There is none.",
+        413: "The body is too large.",
+        415: "The body is not JSON.",
+        422: "The question takes too much time, memory or rows.",
+        503: "The store does not answer; ask again.",
+    }
+    failures: dict[int | str, dict[str, Any]] = {
+        status: {"description": words[status], "content": shape} for status in (400, 422, 503, *problems)
+    }
+    return {200: {"description": (kind.__doc__ or "").strip(), "content": shown}, **failures}
+
+
+def schema_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Give a struct's JSON Schema in one piece, as OpenAPI wants it where it stands."""
+    (schema,), parts = msgspec.json.schema_components([kind], ref_template="{name}")
+    return dict(_inlined(schema, parts))
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inlined(parts[schema["$ref"]], parts)
+        return {key: _inlined(value, parts) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_inlined(value, parts) for value in schema]
+    return schema
+
+
+Start = Annotated[
+    str | None,
+    Query(description="From here on: RFC 3339, Unix seconds, or relative such as -15m.", examples=["-1h"]),
+]
+End = Annotated[str | None, Query(description="Up to here, not included; as start. Default: now.", examples=["now"])]
+
+
+def time_range(start: Start = None, end: End = None) -> TimeRange:
+    """Read ``start`` and ``end``; the last 15 minutes where nothing is said."""
+    return parse_range(start, end, time.time_ns())
+
+
+Range = Annotated[TimeRange, Depends(time_range)]
+"""A handler's parameters ``start`` and ``end``."""
+
+
+def known_parameters(*prefixes: str) -> Callable[[Request], None]:
+    """
+    Make a dependency that refuses parameters which the route does not have: a typing error must not widen a search.
+
+    Args:
+        prefixes: parameters that begin so are the route's own to check.
+    """
+
+    def check(request: Request) -> None:
+        known = _query_names(request.scope["route"].dependant)
+        for name in request.query_params:
+            if name not in known and not name.startswith(prefixes):
+                listed = ", ".join([*sorted(known), *(f"{prefix}…" for prefix in prefixes)]) or "none"
+                raise QueryInvalid(f"There is no parameter {name[:64]!r}. There are: {listed}.")
+        for name in sorted(known):
+            if len(request.query_params.getlist(name)) > 1:
+                raise QueryInvalid(f"The parameter {name} is given more than once.")
+
+    return check
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    """Name the query parameters of a route and of all that it depends on."""
+    names = {field.alias for field in dependant.query_params}
+    return names.union(*(_query_names(found) for found in dependant.dependencies))
