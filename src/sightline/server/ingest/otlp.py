@@ -82,10 +82,10 @@ async def metrics(request: Request) -> Response:
 async def _export(request: Request, signal: str) -> Response:
     encoding = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if encoding not in {PROTOBUF, JSON}:
-        return unsupported(request, f"Content-Type is {encoding!r}; expected {PROTOBUF} or {JSON}.")
+        return unsupported(f"Content-Type is {encoding!r}; expected {PROTOBUF} or {JSON}.")
     if bodies.content_encoding(request) not in bodies.DECOMPRESSORS:
         known = ", ".join(bodies.DECOMPRESSORS)
-        return unsupported(request, f"Content-Encoding is {bodies.content_encoding(request)!r}; expected {known}.")
+        return unsupported(f"Content-Encoding is {bodies.content_encoding(request)!r}; expected {known}.")
     shared: OtlpIngest = request.state.otlp
     try:
         with shared.pending.request() as hold:

@@ -2,19 +2,19 @@
 Answers to OTLP's clients.
 
 The protocol wants a ``google.rpc.Status`` in the request's encoding. One in JSON is a problem of RFC 9457 at the
-same time: the members of both stand in one object.
+same time: the members of both stand in one object. Who asks for ``application/problem+json`` gets the problem alone.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.responses import Response
 
-from sightline.base.errors import BodyTooLarge, StoreUnavailable
 from sightline.server.ingest.body import DECOMPRESSORS
+from sightline.server.problems import MEDIA_TYPE, of_error, problem
 from sightline.wire.otlp.answers import JSON, PROTOBUF, failure, failure_members, success
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from sightline.base.errors import SightlineError
     from sightline.wire.otlp import Decoded
 
-PROBLEM: Final = "application/problem+json"
-
-RETRY_AFTER_S: Final = 1
-"""Seconds after which a client may come back; an insert takes a small part of one."""
-
 
 def stored(signal: str, encoding: str, decoded: Decoded) -> Response:
     """Answer that everything is stored, but for what the protocol has a partial success for."""
@@ -35,29 +30,20 @@ def stored(signal: str, encoding: str, decoded: Decoded) -> Response:
     return Response(content, media_type=encoding)
 
 
+def unsupported(detail: str) -> Response:
+    """Answer a request of a type or compression that is not known, and say which are."""
+    headers = {"Accept-Post": f"{PROTOBUF}, {JSON}", "Accept-Encoding": ", ".join(DECOMPRESSORS)}
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return problem(status, "unsupported-media-type", status.phrase, detail, headers=headers)
+
+
 def refusal(request: Request, encoding: str, error: SightlineError) -> Response:
     """Answer an error in the request's encoding; only what is worth another try has a status that says so."""
-    if isinstance(error, StoreUnavailable):
-        return _answer(request, encoding, 503, str(error), {"Retry-After": str(RETRY_AFTER_S)})
-    return _answer(request, encoding, 413 if isinstance(error, BodyTooLarge) else 400, str(error), {})
-
-
-def unsupported(request: Request, detail: str) -> Response:
-    """Answer a request of a type or compression that is not known."""
-    headers = {"Accept-Post": f"{PROTOBUF}, {JSON}", "Accept-Encoding": ", ".join(DECOMPRESSORS)}
-    return _answer(request, PROBLEM, 415, detail, headers)
-
-
-def _answer(request: Request, encoding: str, status: int, detail: str, headers: dict[str, str]) -> Response:
-    if PROBLEM in request.headers.get("accept", ""):
-        encoding = PROBLEM
+    answer = of_error(error)
+    if MEDIA_TYPE in request.headers.get("accept", ""):
+        return answer
+    headers = {"Retry-After": answer.headers["retry-after"]} if "retry-after" in answer.headers else {}
     if encoding == PROTOBUF:
-        return Response(failure(status, detail), status, headers, PROTOBUF)
-    problem = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        **failure_members(status, detail),
-    }
-    return Response(msgspec.json.encode(problem), status, headers, encoding)
+        return Response(failure(answer.status_code, str(error)), answer.status_code, headers, PROTOBUF)
+    content = msgspec.json.decode(answer.body) | failure_members(answer.status_code, str(error))
+    return Response(msgspec.json.encode(content), answer.status_code, headers, JSON)
