@@ -4,11 +4,13 @@ Sightline: observability for Python applications.
 ``sightline.configure()`` is the one line; docs/tutorial/first-steps.md shows the rest.
 """
 
+from sightline.integrations.instrument import instrument
 from sightline.sdk.configure import configure, shutdown
 from sightline.sdk.context import bind, clear, context, unbind
 from sightline.sdk.decorate import trace_function
 from sightline.sdk.events import event
 from sightline.sdk.logging import get_logger
+from sightline.sdk.metrics import counter, gauge, histogram
 from sightline.sdk.tracing import span
 
 __version__ = "0.1.0"
@@ -19,8 +21,12 @@ __all__ = [
     "clear",
     "configure",
     "context",
+    "counter",
     "event",
+    "gauge",
     "get_logger",
+    "histogram",
+    "instrument",
     "shutdown",
     "span",
     "trace_function",

@@ -10,7 +10,7 @@ from opentelemetry import trace as otel
 
 from sightline.base import settings as table
 from sightline.model import resource
-from sightline.sdk import guard, sampling
+from sightline.sdk import guard, metrics, presence, sampling, system  # noqa: F401 - they start with the recorder
 from sightline.sdk import logging as logs
 from sightline.sdk import redact as redaction
 from sightline.sdk.context import take_runtime_context

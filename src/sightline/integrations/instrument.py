@@ -1,0 +1,87 @@
+"""``instrument``: records what applications and libraries do, each by the integration that fits it."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any, Final, TypeVar
+
+from sightline.base.errors import SightlineError
+from sightline.sdk import guard
+from sightline.sdk.imports import when_imported
+
+Application = TypeVar("Application")
+
+FRAMEWORKS: Final[dict[str, tuple[str, str]]] = {
+    "fastapi.applications.FastAPI": ("sightline.integrations.fastapi", "fastapi"),
+    "starlette.applications.Starlette": ("sightline.integrations.starlette", "starlette"),
+    "flask.app.Flask": ("sightline.integrations.flask", "flask"),
+}
+"""The class of an application, the module that instruments it, and the library's name. Subclasses count, too."""
+
+
+def instrument(app: Application | None = None, *, namespace: str = "http") -> Application | None:
+    """
+    Record the requests of *app*; or, without one, what the libraries in this process do.
+
+    Args:
+        app: a FastAPI, Starlette or Flask application. It is given back, so that
+            ``app = sightline.instrument(FastAPI())`` may be written.
+        namespace: what the names of the request metrics begin with.
+
+    Without *app*, OpenTelemetry's instrumentations that are installed are turned on, each when its library is
+    imported: SQLAlchemy, httpx, requests, redis and so on record through Sightline.
+
+    Raises:
+        SightlineError: if *app* is none of these. Other applications are wrapped by hand, see docs/howto.
+    """
+    if app is None:
+        _instrument_libraries()
+        return None
+    for kind in type(app).__mro__:
+        found = FRAMEWORKS.get(f"{kind.__module__}.{kind.__qualname__}")
+        if found is not None:
+            instrumented: Application = importlib.import_module(found[0]).instrument(app, namespace=namespace)
+            return instrumented
+    raise SightlineError(
+        f"A {type(app).__module__}.{type(app).__qualname__} cannot be instrumented; expected an application of "
+        f"{', '.join(name for _, name in FRAMEWORKS.values())}. Wrap others yourself: "
+        "app = sightline.integrations.asgi.SightlineMiddleware(app), or …wsgi.SightlineWSGI(app)."
+    )
+
+
+def instrument_everything() -> None:
+    """Instrument each application that is made from now on, and all libraries: what ``sightline run`` does."""
+    for path in FRAMEWORKS:
+        module, _, name = path.rpartition(".")
+        when_imported(module, _patching(module, name))
+    _instrument_libraries()
+
+
+def _instrument_libraries() -> None:
+    # Imported when it is asked for: looking through the installed packages takes milliseconds.
+    from sightline.integrations import opentelemetry
+
+    opentelemetry.instrument()
+
+
+def _patching(module: str, name: str) -> Any:
+    def patch() -> None:
+        _instrument_at_birth(getattr(importlib.import_module(module), name))
+
+    return patch
+
+
+def _instrument_at_birth(kind: Any) -> None:
+    """Let a framework's class instrument each application once it is made."""
+    init = kind.__init__
+
+    @functools.wraps(init)
+    def init_and_instrument(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        try:
+            instrument(self)
+        except Exception as error:
+            guard.failed(f"instrumenting {kind.__name__}", error)
+
+    kind.__init__ = init_and_instrument

@@ -1,0 +1,102 @@
+"""Turns on OpenTelemetry's instrumentations of libraries; their spans are recorded by our ``TracerProvider``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from typing import TYPE_CHECKING, Final
+
+from sightline.sdk.imports import when_imported
+from sightline.sdk.presence import Instrumented, presence
+from sightline.sdk.tracing import provider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GROUP: Final = "opentelemetry_instrumentor"
+
+OURS: Final = frozenset({"fastapi", "starlette", "flask", "asgi", "wsgi", "logging", "system_metrics"})
+"""Instrumentations that are left out, because Sightline records the same by itself."""
+
+MODULES: Final = {
+    "aiohttp-client": "aiohttp",
+    "aiohttp-server": "aiohttp",
+    "grpc_aio_client": "grpc",
+    "grpc_aio_server": "grpc",
+    "grpc_client": "grpc",
+    "grpc_server": "grpc",
+    "mysql": "mysql.connector",
+    "mysqlclient": "MySQLdb",
+    "urllib": "urllib.request",
+}
+"""The module that an instrumentation is for, where it is not named as the instrumentation is."""
+
+WORTH_INSTRUMENTING: Final = ("httpx", "redis", "requests", "sqlalchemy")
+"""Libraries of which it is said when they are there and their instrumentation is not."""
+
+
+def instrument() -> None:
+    """
+    Turn on every instrumentation that is installed, each when its library is imported.
+
+    ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS`` names those that are not wanted, or ``*``. What is turned on, and what is
+    not and why, is said in the process's file, which ``sightline doctor`` shows.
+    """
+    unwanted = {name.strip() for name in os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")}
+    found = set()
+    for entry in entry_points(group=GROUP):
+        found.add(entry.name)
+        if entry.name in OURS:
+            continue
+        if entry.name in unwanted or "*" in unwanted:
+            reason = "it is named in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+            presence.note(Instrumented(entry.name, reason=reason))
+            continue
+        module = MODULES.get(entry.name, entry.name.replace("-", "_"))
+        when_imported(module, _turning_on(entry, module))
+    for name in WORTH_INSTRUMENTING:
+        if name not in found and importlib.util.find_spec(name) is not None:
+            when_imported(name, _regretting(name))
+
+
+def _turning_on(entry: EntryPoint, module: str) -> Callable[[], None]:
+    return lambda: _turn_on(entry, module)
+
+
+def _turn_on(entry: EntryPoint, module: str) -> None:
+    conflict = _conflict(entry)
+    if conflict:
+        presence.note(Instrumented(entry.name, reason=conflict))
+        return
+    try:
+        entry.load()().instrument(tracer_provider=provider(), skip_dep_check=True)
+    except Exception as error:
+        presence.note(Instrumented(entry.name, reason=f"{type(error).__name__}: {error}"))
+        raise
+    presence.note(Instrumented(entry.name, "opentelemetry", _version(module)))
+
+
+def _conflict(entry: EntryPoint) -> str:
+    """Say why the instrumentation does not fit the library that is installed; empty where it does."""
+    from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
+
+    conflict = get_dist_dependency_conflicts(entry.dist) if entry.dist is not None else None
+    return str(conflict) if conflict else ""
+
+
+def _regretting(name: str) -> Callable[[], None]:
+    def regret() -> None:
+        presence.note(Instrumented(
+            name, version=_version(name),
+            reason=f"its instrumentation is not installed: pip install opentelemetry-instrumentation-{name}",
+        ))  # fmt: skip
+
+    return regret
+
+
+def _version(module: str) -> str:
+    try:
+        return version(module.partition(".")[0])
+    except PackageNotFoundError:
+        return ""
