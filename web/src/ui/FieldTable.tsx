@@ -29,20 +29,22 @@ export function FieldTable({ title, fields, folded = false, onFilter }: Props) {
           {rows.map(([key, value]) => (
             <div key={key} className="field-row">
               <dt className="mono">{key}</dt>
-              <dd className="mono">{String(value)}</dd>
-              <span className="field-actions">
-                {onFilter && (
-                  <>
-                    <button type="button" className="button small quiet square" aria-label={`Only ${key} = ${value}`} title="Only this value" onClick={() => onFilter(key, value, false)}>
-                      <Icon name="plus" small />
-                    </button>
-                    <button type="button" className="button small quiet square" aria-label={`Without ${key} = ${value}`} title="Without this value" onClick={() => onFilter(key, value, true)}>
-                      <Icon name="minus" small />
-                    </button>
-                  </>
-                )}
-                <CopyButton text={String(value)} label={`Copy ${key}`} />
-              </span>
+              <dd className="mono">
+                {String(value)}
+                <span className="field-actions">
+                  {onFilter && (
+                    <>
+                      <button type="button" className="button small quiet square" aria-label={`Only ${key} = ${value}`} title="Only this value" onClick={() => onFilter(key, value, false)}>
+                        <Icon name="plus" small />
+                      </button>
+                      <button type="button" className="button small quiet square" aria-label={`Without ${key} = ${value}`} title="Without this value" onClick={() => onFilter(key, value, true)}>
+                        <Icon name="minus" small />
+                      </button>
+                    </>
+                  )}
+                  <CopyButton text={String(value)} label={`Copy ${key}`} />
+                </span>
+              </dd>
             </div>
           ))}
         </dl>

@@ -29,7 +29,7 @@ function ServiceMenu() {
   const options = [["", "All services"] as const, ...[...names].sort().map((name) => [name, name] as const)];
   return (
     <Menu
-      label={`Service: ${service || "all"}`}
+      label={`Service: ${service || "All services"}`}
       options={options}
       value={service}
       onPick={(picked) => setParams({ service: picked })}
@@ -50,7 +50,7 @@ function RefreshMenu() {
   const text = stopped ? "Fixed" : (REFRESH.find(([name]) => name === refresh)?.[1] ?? "5 s");
   return (
     <Menu
-      label={stopped ? "Refresh: a fixed range does not move" : `Refresh: ${text}`}
+      label={stopped ? "Refresh: Fixed, as this range does not move" : `Refresh: ${text}`}
       options={REFRESH.map(([name, long]) => [name, long] as const)}
       value={refresh}
       onPick={(picked) => setParams({ refresh: picked === DEFAULT_REFRESH ? null : picked }, "replace")}

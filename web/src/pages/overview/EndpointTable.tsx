@@ -57,7 +57,7 @@ function Row({ row, seconds, slowest }: { row: Endpoint; seconds: number; slowes
         <Link href={linkTo("/traces", { q: `${term("service", row.service)} ${term("name", row.endpoint)} status:error` })} className="button small quiet" aria-label={`Failed traces of ${row.endpoint}`}>
           failed
         </Link>
-        <Link href={linkTo("/logs", { service: row.service, q: "level:>=warning" })} className="button small quiet" aria-label={`Warnings and errors logged by ${row.service}`}>
+        <Link href={linkTo("/logs", { service: row.service, q: "level:>=warning" })} className="button small quiet" aria-label={`Logs of ${row.service}: warnings and errors`}>
           logs
         </Link>
       </td>

@@ -36,7 +36,6 @@ export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }
       aria-level={node.depth + 1}
       aria-selected={selected}
       aria-expanded={node.children.length ? !folded : undefined}
-      aria-label={`${span.service} ${span.name}, ${duration(span.duration_ms)}${failed ? ", failed" : ""}`}
       className={failed ? "span-row failed" : "span-row"}
       style={{ color: serviceColor(span.service) }}
       onClick={() => onSelect(span.span_id)}
@@ -60,6 +59,7 @@ export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }
         {failed && (
           <span className="span-alert">
             <Icon name="alert" small />
+            <span className="hidden">failed</span>
           </span>
         )}
         <span className="cut">
