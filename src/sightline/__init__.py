@@ -4,6 +4,7 @@ Sightline: observability for Python applications.
 ``sightline.configure()`` is the one line; docs/tutorial/first-steps.md shows the rest.
 """
 
+from sightline.base.version import VERSION
 from sightline.integrations.instrument import instrument
 from sightline.sdk.configure import configure, shutdown
 from sightline.sdk.context import bind, clear, context, unbind
@@ -13,7 +14,7 @@ from sightline.sdk.logging import get_logger
 from sightline.sdk.metrics import counter, gauge, histogram
 from sightline.sdk.tracing import span
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "__version__",

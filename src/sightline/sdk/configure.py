@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import trace as otel
 
 from sightline.base import settings as table
+from sightline.base.version import VERSION
 from sightline.model import resource
 from sightline.sdk import guard, metrics, presence, sampling, system  # noqa: F401 - they start with the recorder
 from sightline.sdk import logging as logs
@@ -65,8 +66,6 @@ def configure(
 
 
 def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
-    from sightline import __version__
-
     environment = settings["environment"]
     given = extra.get(resource.ENVIRONMENT) if environment.source == "default" else None
 
@@ -77,7 +76,7 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
             environment=given or environment.value,
             instance=instance,
             more=extra,
-            sdk_version=__version__,
+            sdk_version=VERSION,
         )
 
     redaction.use(settings["redact"].value)
