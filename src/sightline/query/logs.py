@@ -52,7 +52,7 @@ class HistogramBucket(msgspec.Struct):
 
 
 class Histogram(msgspec.Struct):
-    """How many logs there were when; steps without logs are left out."""
+    """How many logs there were when, step by step."""
 
     start: str
     end: str
@@ -146,10 +146,8 @@ def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60
         levels = counted.setdefault(bucket, {})
         name = severity.name_of(number)
         levels[name] = levels.get(name, 0) + count
-    drawn = [
-        HistogramBucket(rfc3339(bucket * step_s * NS_PER_S), sum(levels.values()), levels)
-        for bucket, levels in counted.items()
-    ]
+    steps = range(range_.start_ns // (step_s * NS_PER_S), -(-range_.end_ns // (step_s * NS_PER_S)))
+    drawn = [_bucket(rfc3339(step * step_s * NS_PER_S), counted.get(step, {})) for step in steps]
     total = sum(bucket.count for bucket in drawn)
     return Histogram(rfc3339(range_.start_ns), rfc3339(range_.end_ns), step_s, drawn, total, found.elapsed_ms)
 
@@ -162,6 +160,10 @@ def logs_of_trace(store: Store, trace_id: str, limit: int) -> list[LogRecord]:
         {"trace": trace_id, "limit": limit},
     )
     return [_record(row) for row in found.rows]
+
+
+def _bucket(time: str, levels: dict[str, int]) -> HistogramBucket:
+    return HistogramBucket(time, sum(levels.values()), levels)
 
 
 def _record(row: tuple[Any, ...]) -> LogRecord:

@@ -93,11 +93,11 @@ class _Compiler:
             return self._wild(text)
         found = words(text.text)
         if [ascii_lower(text.text)] == found:
-            return f"hasAllTokens({column}, {self._bind(found, 'Array(String)')})"
+            return f"hasAllTokens({self.signal.words}, {self._bind(found, 'Array(String)')})"
         stands = f"positionCaseInsensitive({column}, {self._bind(text.text, 'String')}) > 0"
         if not found:
             return stands
-        return f"(hasAllTokens({column}, {self._bind(found, 'Array(String)')}) AND {stands})"
+        return f"(hasAllTokens({self.signal.words}, {self._bind(found, 'Array(String)')}) AND {stands})"
 
     def _wild(self, text: Text) -> str:
         column = self.signal.text

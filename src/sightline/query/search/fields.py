@@ -179,12 +179,17 @@ class AttributeField:
     name: str
 
     def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
-        conditions = [self._compared(column, compare, bind) for column in self._read(bind)]
+        columns = self._read(bind)
+        if compare.operator == "=":
+            value = bind(compare.value, "String")
+            conditions = [equals(column, value, prefix=compare.prefix) for column in columns]
+        else:
+            limit = bind(number(compare), "Float64")
+            conditions = [f"ifNull(toFloat64OrNull({column}) {compare.operator} {limit}, 0)" for column in columns]
         return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
     def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: D102
-        name = bind(self.name, "String")
-        conditions = [f"mapContains({column}, {name})" for column in self.columns]
+        conditions = [f"{column} != ''" for column in self._read(bind)]
         return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
     def read(self, record: Record) -> str | None:  # noqa: D102
@@ -204,12 +209,6 @@ class AttributeField:
         name = bind(self.name, "String")
         return [f"{column}[{name}]" for column in self.columns]
 
-    def _compared(self, column: str, compare: Compare, bind: Callable[[object, str], str]) -> str:
-        if compare.operator == "=":
-            return text_condition(column, compare.value, compare, bind)
-        limit = bind(number(compare), "Float64")
-        return f"ifNull(toFloat64OrNull({column}) {compare.operator} {limit}, 0)"
-
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -217,13 +216,15 @@ class Signal:
     One kind of record that can be searched.
 
     Attributes:
-        text: column in which words and phrases are found.
+        text: column in which phrases are found.
+        words: what words are looked for in: the column whose index lowers letters itself, or the column in lower case.
         text_key: the record's key for it.
         fields: named fields.
         attributes: column of the record's attributes.
     """
 
     text: str
+    words: str
     text_key: str
     fields: Mapping[str, Field]
     attributes: str
@@ -247,6 +248,7 @@ _SPAN: Final = TextField("SpanId", "span_id", lower=True)
 
 LOGS: Final = Signal(
     text="Body",
+    words="Body",
     text_key="body",
     attributes="LogAttributes",
     fields={
@@ -264,6 +266,7 @@ LOGS: Final = Signal(
 
 TRACES: Final = Signal(
     text="SpanName",
+    words="lower(SpanName)",
     text_key="name",
     attributes="SpanAttributes",
     fields={
@@ -285,9 +288,15 @@ TRACES: Final = Signal(
 
 def text_condition(column: str, value: str, compare: Compare, bind: Callable[[object, str], str]) -> str:
     """Write text against text: equal, beginning with, or in the order of its bytes."""
-    if compare.prefix:
-        return f"startsWith({column}, {bind(value, 'String')})"
-    return f"{column} {compare.operator} {bind(value, 'String')}"
+    bound = bind(value, "String")
+    if compare.operator == "=":
+        return equals(column, bound, prefix=compare.prefix)
+    return f"{column} {compare.operator} {bound}"
+
+
+def equals(column: str, bound: str, *, prefix: bool) -> str:
+    """Write that text is equal to a bound value, or begins with it."""
+    return f"startsWith({column}, {bound})" if prefix else f"{column} = {bound}"
 
 
 def text_matches(found: str, value: str, compare: Compare) -> bool:

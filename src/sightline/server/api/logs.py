@@ -66,5 +66,5 @@ async def histogram(
     query: Search = "",
     buckets: Annotated[int, Query(ge=1, le=1000, description="Most steps of the answer.")] = 60,
 ) -> Response:
-    """Count the logs for which the search holds, by time and level; steps without logs are left out."""
+    """Count the logs for which the search holds, by time and level."""
     return answer(await ask(count_logs, request.app.state.sightline.store, query, range_, buckets=buckets))

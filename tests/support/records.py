@@ -1,0 +1,34 @@
+"""Lines of segments for tests of questions: the fields that matter are given, the rest has a default."""
+
+import json
+import time
+from typing import Any
+
+NS = 1_000_000_000
+SERVICE = {"service.name": "shop", "service.instance.id": "a" * 16, "host.name": "h1", "process.pid": "42"}
+
+
+def log(body: str, time_ns: int, *, level: str = "INFO", severity: int = 9, **fields: Any) -> bytes:
+    """Encode a log."""
+    return _line(kind="log", time=time_ns, severity=severity, level=level, logger="shop.orders", body=body, **fields)
+
+
+def span(name: str, time_ns: int, *, trace: str, span: str, duration_ms: float = 1.0, **fields: Any) -> bytes:
+    """Encode a span."""
+    duration = round(duration_ms * 1e6)
+    return _line(kind="span", time=time_ns, trace=trace, span=span, name=name, duration=duration, **fields)
+
+
+def gauge(name: str, value: float, time_ns: int, *, kind: str = "gauge", **labels: str) -> bytes:
+    """Encode a metric with one sample."""
+    sample = {"name": name, "attributes": labels, "value": value}
+    return _line(kind="metric", time=time_ns, name=name, type=kind, samples=[sample])
+
+
+def now_ns() -> int:
+    """Tell the time, in whole seconds."""
+    return time.time_ns() // NS * NS
+
+
+def _line(**fields: Any) -> bytes:
+    return json.dumps({"instance": "a" * 16, **fields}).encode() + b"\n"
