@@ -11,7 +11,9 @@ from sightline.state.offsets import Intent, Range
 if TYPE_CHECKING:
     from sightline.spool.reader import Chunk
 
-_MARKS: Final = (("logs", b'{"kind":"log"'), ("spans", b'{"kind":"span"'), ("events", b'{"kind":"event"'))
+_LOG: Final = b'{"kind":"log"'
+_SPAN: Final = b'{"kind":"span"'
+_EVENT: Final = b'{"kind":"event"'
 _METRIC: Final = b'{"kind":"metric"'
 _SAMPLE: Final = b'"value":'
 
@@ -25,12 +27,14 @@ class Batch:
         chunks: in the order in which they were read.
         resources: of every instance among them.
         size_bytes: of all their lines.
+        tally: of all their records.
         intent: once it was written down.
     """
 
     chunks: list[Chunk] = field(default_factory=list)
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     size_bytes: int = 0
+    tally: Tally = field(default_factory=Tally)
     intent: Intent | None = None
 
     def takes(self, chunk: Chunk) -> bool:
@@ -38,11 +42,12 @@ class Batch:
         header = chunk.header
         return self.intent is None and self.resources.get(header.instance, header.resource) == header.resource
 
-    def add(self, chunk: Chunk) -> None:
-        """Let a chunk join."""
+    def add(self, chunk: Chunk, tally: Tally) -> None:
+        """Let a chunk join, with the number of its records."""
         self.chunks.append(chunk)
         self.resources[chunk.header.instance] = chunk.header.resource
         self.size_bytes += len(chunk.lines)
+        self.tally.add(tally)
 
     def ranges(self) -> list[Range]:
         """Give the ranges of the chunks; those that touch are one."""
@@ -59,17 +64,22 @@ class Batch:
 
 
 def count(lines: bytes) -> Tally:
-    """Count the records in lines by signal, without parsing those that are not metrics."""
-    tally = Tally()
-    for signal, mark in _MARKS:
-        setattr(tally, signal, lines.count(b"\n" + mark) + lines.startswith(mark))
-    start = 0 if lines.startswith(_METRIC) else lines.find(b"\n" + _METRIC) + 1
-    while start or lines.startswith(_METRIC):
+    """Count the records in lines by signal, looking only at how lines begin; metrics are looked through."""
+    logs, spans = _starting(lines, _LOG), _starting(lines, _SPAN)
+    if lines.count(b"\n") == logs + spans:  # nearly always, and it spares two more passes
+        return Tally(logs=logs, spans=spans)
+    return Tally(logs=logs, spans=spans, events=_starting(lines, _EVENT), samples=_samples(lines))
+
+
+def _starting(lines: bytes, mark: bytes) -> int:
+    return lines.count(b"\n" + mark) + lines.startswith(mark)
+
+
+def _samples(lines: bytes) -> int:
+    total = 0
+    start = 0 if lines.startswith(_METRIC) else lines.find(b"\n" + _METRIC)
+    while start >= 0:
         end = lines.find(b"\n", start + 1)
-        tally.samples += lines.count(_SAMPLE, start, end if end >= 0 else len(lines))
-        if end < 0:
-            break
-        start = end + 1 if lines.startswith(_METRIC, end + 1) else lines.find(b"\n" + _METRIC, end) + 1
-        if not start:
-            break
-    return tally
+        total += lines.count(_SAMPLE, start, end)
+        start = lines.find(b"\n" + _METRIC, end)
+    return total

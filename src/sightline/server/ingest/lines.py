@@ -142,7 +142,7 @@ class LinesIngest:
             for found in intent.ranges:
                 chunk = self._reader.range(found.segment, found.start, found.end)
                 if chunk is not None:
-                    batch.add(chunk)
+                    batch.add(chunk, count(chunk.lines))
             batch.intent = intent
             self._pending.append(batch)
         return True
@@ -155,8 +155,9 @@ class LinesIngest:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
             if not self._pending or not self._pending[-1].takes(chunk):
                 self._pending.append(Batch())
-            self._pending[-1].add(chunk)
-            self._counters.accepted.add(count(chunk.lines))
+            tally = count(chunk.lines)
+            self._pending[-1].add(chunk, tally)
+            self._counters.accepted.add(tally)
         self._measure()
         return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4
 
@@ -194,8 +195,7 @@ class LinesIngest:
                 bad = self._insert_good(batch, batch.intent, refused)
         for segment, offset in self._offsets.fulfil(batch.intent).items():
             self._reader.stored(segment, offset)
-        for chunk in batch.chunks:
-            self._counters.stored.add(count(chunk.lines))
+        self._counters.stored.add(batch.tally)
         self._counters.quarantined += len(bad)
 
     def _insert_good(self, batch: Batch, intent: Intent, refused: RowsRefused) -> list[BadLine]:
