@@ -59,6 +59,13 @@ def configure(
     }  # fmt: skip
     settings = table.load({name: value for name, value in call.items() if value is not None})
     extra = resource.parse_attributes(settings["resource_attributes"].value)
+    address = settings["server"].value
+    if address not in {"", "auto"}:
+        # Imported where it is needed: an HTTP client is a third of what starting may cost.
+        from sightline.sdk import ship
+
+        ship.check(address)
+        ship.install()
     if settings["disabled"].value:
         shutdown()
         return
