@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from sightline.base.errors import QueryInvalid
-from sightline.query.statement import DATABASE, MAX_STATEMENT_LENGTH, SAFE_CATEGORIES, check_statement
+from sightline.query.statement import DATABASE, MAX_STATEMENT_LENGTH, ONLY_READS, SAFE_CATEGORIES, check_statement
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
@@ -25,7 +25,7 @@ _DESCRIBE: Final = re.compile(r"\s*(?:describe|desc)\s+(?:table\s+)?([A-Za-z_][A
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 _PARSE: Final = "SELECT parseQueryToJSON({statement:String}), formatQuerySingleLine({statement:String})"
-_SCOPE: Final = re.compile(r"(?:\. Expected one of:|: In scope SELECT) .*", re.DOTALL)
+_SCOPE: Final = re.compile(r"(?:\. Expected\b|:? In scope SELECT) .*", re.DOTALL)
 """What the engine adds to a message about the statement: every token there is, and how we asked."""
 
 
@@ -94,12 +94,22 @@ def _checked(store: Store, statement: str) -> str:
         statement.encode()
     except UnicodeEncodeError as error:
         raise QueryInvalid("The statement has half of a surrogate pair, which is no character.", error.start) from None
-    parsed = store.query(
-        "SELECT parseQueryToJSON({statement:String}), formatQuerySingleLine({statement:String})",
-        {"statement": statement},
-    ).rows[0]
+    try:
+        parsed = store.query(_PARSE, {"statement": statement}).rows[0]
+    except QueryInvalid as error:
+        raise _about(statement, error) from None
     check_statement(msgspec.json.decode(parsed[0]), _allowed(store))
     return str(parsed[1])
+
+
+def _about(statement: str, error: QueryInvalid) -> QueryInvalid:
+    """Say of the statement what the engine said of our question about it."""
+    if "parseQueryToJSON" in _SCOPE.sub("", str(error)) or "JSON serialization" in str(error):
+        return QueryInvalid(ONLY_READS)
+    position = error.position
+    if position is not None:  # the engine counts bytes
+        position = len(statement.encode()[:position].decode(errors="ignore"))
+    return QueryInvalid(f"{_SCOPE.sub('', str(error)).rstrip(' .:')}.", position)
 
 
 def _allowed(store: Store) -> frozenset[str]:

@@ -73,7 +73,7 @@ _EXPLAIN_OPTIONS: Final = frozenset({
 
 _EXPLAINED: Final = frozenset({"EXPLAIN", "EXPLAIN AST", "EXPLAIN SYNTAX", "EXPLAIN PIPELINE", "EXPLAIN ESTIMATE"})
 
-_ONLY: Final = (
+ONLY_READS: Final = (
     "Only SELECT, WITH, SHOW TABLES, DESCRIBE and EXPLAIN of a SELECT may run here; it reads, it never changes."
 )
 
@@ -92,13 +92,13 @@ def check_statement(tree: dict[str, Any], functions: frozenset[str]) -> None:
         QueryInvalid: naming what is not allowed.
     """
     if tree.get("type") not in _ROOTS:
-        raise QueryInvalid(_ONLY)
+        raise QueryInvalid(ONLY_READS)
     for node in _nodes(tree):
         kind = node["type"]
         if kind == "SetQuery":
             raise QueryInvalid("SETTINGS are not allowed; the server sets the limits.")
         if kind not in _NODES:
-            raise QueryInvalid(f"{_ONLY} Found {kind}.")
+            raise QueryInvalid(f"{ONLY_READS} Found {kind}.")
         _CHECKS.get(kind, _nothing)(node, functions)
 
 
@@ -131,7 +131,7 @@ def _check_explain(node: dict[str, Any], functions: frozenset[str]) -> None:
         raise QueryInvalid(f"EXPLAIN may have the options {', '.join(sorted(_EXPLAIN_OPTIONS))}.")
     options["type"] = "ExpressionList"  # checked
     if node.get("kind") not in _EXPLAINED or (node.get("query") or {}).get("type") != "SelectWithUnionQuery":
-        raise QueryInvalid(_ONLY)
+        raise QueryInvalid(ONLY_READS)
 
 
 def _check_show(node: dict[str, Any], functions: frozenset[str]) -> None:
