@@ -13,8 +13,9 @@ from opentelemetry.baggage import get_baggage, set_baggage
 from opentelemetry.propagate import inject
 
 import sightline
+from sightline.sdk.provider import provider
 from sightline.sdk.redact import REDACTED
-from sightline.sdk.tracing import Span, provider, remote_parent
+from sightline.sdk.tracing import Span, remote_parent
 from sightline.testing import capture
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -15,8 +15,9 @@ from sightline.sdk import guard, metrics, presence, sampling, system  # noqa: F4
 from sightline.sdk import logging as logs
 from sightline.sdk import redact as redaction
 from sightline.sdk.context import take_runtime_context
+from sightline.sdk.provider import TracerProvider, provider
 from sightline.sdk.recorder import recorder
-from sightline.sdk.tracing import TracerProvider, provider, tracing
+from sightline.sdk.tracing import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from opentelemetry import trace as otel
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags, TraceState
 
 from sightline.base.limits import MAX_ATTRIBUTES, MAX_SPAN_EVENTS
 from sightline.model import ids
 from sightline.model.span import (
-    CLIENT,
-    CONSUMER,
     ERROR,
     INTERNAL,
     OK,
-    PRODUCER,
     SERVER,
     UNSET,
     SpanEvent,
@@ -32,28 +29,20 @@ from sightline.sdk.recorder import recorder
 from sightline.wire.lines import describe, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from opentelemetry.trace import Link
     from opentelemetry.util.types import Attributes, AttributeValue
 
     Sampler = Callable[[str, bool | None], bool]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
-_KINDS: Final = {
-    SpanKind.INTERNAL: INTERNAL,
-    SpanKind.SERVER: SERVER,
-    SpanKind.CLIENT: CLIENT,
-    SpanKind.PRODUCER: PRODUCER,
-    SpanKind.CONSUMER: CONSUMER,
-}
 _STATUSES: Final = {StatusCode.UNSET: UNSET, StatusCode.OK: OK, StatusCode.ERROR: ERROR}
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
-_RECORD, _SET_STATUS, _END = 1, 2, 4
+RECORD, SET_STATUS, END = 1, 2, 4
 """What a span does when its block is left: record the exception, set the status by it, end."""
 
 _take = ids.take
@@ -61,10 +50,6 @@ _give_back = ids.give_back
 _get_current = current.get
 _set_current = current.set
 _bound_fields = fields.get
-
-
-def _flags_of(record_exception: bool, set_status: bool, end: bool) -> int:  # noqa: FBT001 - three of a kind
-    return record_exception * _RECORD | set_status * _SET_STATUS | end * _END
 
 
 class Tracing:
@@ -89,7 +74,7 @@ class _Details:
         self.status = UNSET
         self.status_message = self.scope = self.scope_version = self.trace_state = ""
         self.is_current = True
-        self.flags = _RECORD | _SET_STATUS | _END
+        self.flags = RECORD | SET_STATUS | END
 
 
 class Span(otel.Span):
@@ -235,15 +220,15 @@ class Span(otel.Span):
             self._before = None
         if exc_val is not None and isinstance(exc_val, Exception):
             self.fail(exc_val)
-        if details is None or details.flags & _END:
+        if details is None or details.flags & END:
             self.end()
 
     def fail(self, error: BaseException) -> None:
         """Note that *error* ended what the span is about, as an event and as its status."""
         flags = self.details.flags
-        if flags & _RECORD:
+        if flags & RECORD:
             self.record_exception(error, escaped=True)
-        if flags & _SET_STATUS:
+        if flags & SET_STATUS:
             self.set_status(StatusCode.ERROR, f"{type(error).__name__}: {describe(error)}")
 
     def __call__(self, function: Function) -> Function:
@@ -401,91 +386,3 @@ def remote_parent(traceparent: str, tracestate: str | None = None) -> Span | Non
     if tracestate and len(tracestate) <= _LONGEST_TRACESTATE:
         parent.details.trace_state = tracestate
     return parent
-
-
-class Tracer(otel.Tracer):
-    """A tracer of one instrumentation scope."""
-
-    def __init__(self, scope: str, version: str) -> None:
-        self._scope = scope
-        self._version = version
-
-    def start_span(
-        self,
-        name: str,
-        context: Context | None = None,
-        kind: SpanKind = SpanKind.INTERNAL,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        start_time: int | None = None,
-        record_exception: bool = True,  # noqa: FBT001, FBT002 - OpenTelemetry's signature
-        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
-    ) -> Span:
-        """Begin a span that is not current."""
-        made = self._make(name, kind, attributes, links, start_time)
-        made.details.is_current = False
-        made.details.flags = _flags_of(record_exception, set_status_on_exception, True)  # noqa: FBT003
-        made.begin(span_of(_get_current() if context is None else context))
-        return made
-
-    def start_as_current_span(  # type: ignore[override]
-        self,
-        name: str,
-        context: Context | None = None,
-        kind: SpanKind = SpanKind.INTERNAL,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        start_time: int | None = None,
-        record_exception: bool = True,  # noqa: FBT001, FBT002 - OpenTelemetry's signature
-        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
-        end_on_exit: bool = True,  # noqa: FBT001, FBT002
-    ) -> Span:
-        """Make a span that begins with its ``with`` block and is current within it."""
-        made = self._make(name, kind, attributes, links, start_time)
-        made.details.flags = _flags_of(record_exception, set_status_on_exception, end_on_exit)
-        if context is not None:
-            made.begin(span_of(context))
-        return made
-
-    def _make(
-        self,
-        name: str,
-        kind: SpanKind,
-        attributes: Attributes,
-        links: Sequence[Link] | None,
-        start_time: int | None,
-    ) -> Span:
-        made = Span(name, _KINDS.get(kind, INTERNAL), dict(attributes) if attributes else None)
-        details = made.details
-        details.scope, details.scope_version = self._scope, self._version
-        if start_time:
-            made.start = start_time
-        for link in links or ():
-            made.add_link(link.context, link.attributes)
-        return made
-
-
-class TracerProvider(otel.TracerProvider):
-    """Gives out tracers that record through Sightline."""
-
-    def __init__(self) -> None:
-        self._tracers: dict[tuple[str, str], Tracer] = {}
-
-    def get_tracer(
-        self,
-        instrumenting_module_name: str,
-        instrumenting_library_version: str | None = None,
-        schema_url: str | None = None,  # noqa: ARG002 - OpenTelemetry's signature
-        attributes: Attributes = None,  # noqa: ARG002
-    ) -> Tracer:
-        """Give the tracer of an instrumentation scope."""
-        key = (instrumenting_module_name, instrumenting_library_version or "")
-        return self._tracers.setdefault(key, Tracer(*key))
-
-
-_provider: Final = TracerProvider()
-
-
-def provider() -> TracerProvider:
-    """Give the tracer provider of this process; also the entry point that OpenTelemetry loads by name."""
-    return _provider
