@@ -176,8 +176,9 @@ class LinesIngest:
             return False
         while self._pending:
             self._insert(self._pending[0])
-            self._pending.popleft()
-            self._inserted_at = time.monotonic()
+            inserted = self._pending.popleft()
+            # Behind a large one comes the rest of a backlog: it need not wait.
+            self._inserted_at = 0.0 if inserted.size_bytes >= BATCH_BYTES // 2 else time.monotonic()
         self._tidy()
         self.trouble = ""
         self._retry_s = RETRY_FIRST_S
