@@ -27,7 +27,7 @@ class Crowd:
     Attributes:
         client: sends their requests.
         requests: how many were answered, by status.
-        skus: what they have seen on the shelves.
+        skus: what is on the shelves.
     """
 
     client: httpx.AsyncClient
@@ -46,14 +46,21 @@ class Crowd:
             elif errand < 0.53:
                 await self._ask("GET", "/bestsellers")
 
+    async def arrive(self) -> None:
+        """Look at all that there is, once."""
+        answer = await self._ask("GET", "/products")
+        self.skus = [product["sku"] for product in answer.raise_for_status().json()]
+
     async def _browse(self) -> None:
-        answer = await self._ask("GET", "/products", params={"search": random.choice(_SEARCHES)})
-        self.skus = [product["sku"] for product in answer.json()] or self.skus
-        for sku in random.sample(self.skus, min(2, len(self.skus))):
+        await self._ask("GET", "/products", params={"search": random.choice(_SEARCHES)})
+        for sku in random.sample(self.skus, 2):
             await self._ask("GET", f"/products/{sku}")
 
     async def _buy(self, customer: str) -> None:
-        cart = (await self._ask("POST", "/carts", json={"customer": customer})).json()["id"]
+        taken = await self._ask("POST", "/carts", json={"customer": customer})
+        if taken.is_error:
+            return
+        cart = taken.json()["id"]
         for sku in random.choices(self.skus, k=random.randint(1, 3)):
             await self._ask("POST", f"/carts/{cart}/lines", json={"sku": sku, "quantity": random.randint(1, 4)})
         if random.random() < 0.8:
@@ -77,6 +84,7 @@ async def press(url: str, customers_per_second: float) -> dict[int, int]:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with httpx.AsyncClient(base_url=url, timeout=10) as client, asyncio.TaskGroup() as inside:
         crowd = Crowd(client)
+        await crowd.arrive()
         while not stop.is_set():
             inside.create_task(crowd.visit())
             with contextlib.suppress(TimeoutError):

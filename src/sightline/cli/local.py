@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CATCH_UP_S: Final = 30.0
 """Longest that a command waits until what lies in the spool is stored, in seconds."""
 
-_URL: Final = "http://sightline.local"
+_URL: Final = "http://localhost"
 
 
 class NothingRecorded(SightlineError):

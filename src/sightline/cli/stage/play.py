@@ -1,11 +1,10 @@
-"""The course of a demo: start everything, let it run, stop in order, and compare what was written with what is found."""
+"""The course of a demo: start everything, let it run, stop in order, compare what was written with what is found."""
 
 from __future__ import annotations
 
 import json
-import threading
+import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -14,14 +13,16 @@ import msgspec
 from sightline.base.errors import SightlineError
 from sightline.cli.answers import Remote
 from sightline.cli.stage import probe
-from sightline.cli.stage.counts import Counts
 from sightline.cli.stage.programs import Programs, find_examples, free_port
 from sightline.cli.stage.stored import count_stored
 from sightline.cli.stage.tally import Tally
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
+    from pathlib import Path
 
+    from sightline.cli.stage.counts import Counts
     from sightline.cli.stage.programs import Program
 
 SERVICES: Final = ("shop", "payments", probe.SERVICE)
@@ -96,10 +97,10 @@ class Play:
         """
         with Programs() as programs:
             server = self._start(programs, "server", self._serve_arguments())
-            self._wait(server, f"{self.url}/health")
-            watcher = self._start(programs, "probe", ["-m", "sightline.cli.stage.probe", self.url])
             payments = self._start(programs, "payments", self._uvicorn("shop.payments:app", self._payments_url))
             shop = self._start(programs, "shop", self._uvicorn("shop.web:app", self.shop_url))
+            self._wait(server, f"{self.url}/health")
+            watcher = self._start(programs, "probe", ["-m", "sightline.cli.stage.probe", self.url])
             self._wait(payments, f"{self._payments_url}/openapi.json")
             self._wait(shop, f"{self.shop_url}/products")
             customers = self._start(
@@ -122,7 +123,8 @@ class Play:
     def _start(self, programs: Programs, name: str, arguments: list[str]) -> Program:
         return programs.start(name, arguments, self.home, {
             "SIGHTLINE_HOME": str(self.home), "SIGHTLINE_METRICS_INTERVAL": "5", "SIGHTLINE_SYSTEM_INTERVAL": "5",
-            "PYTHONPATH": str(self._examples), "SHOP_PAYMENTS": self._payments_url,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(self._examples), os.environ.get("PYTHONPATH")))),
+            "SHOP_PAYMENTS": self._payments_url,
             "SHOP_DATABASE": f"sqlite:///{self.home}/shop.db",
         })  # fmt: skip
 

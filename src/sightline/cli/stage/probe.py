@@ -40,7 +40,8 @@ def main() -> None:
         while not stop.is_set():
             word = uuid.uuid4().hex
             begun = time.perf_counter()
-            log.info(f"probe {word}")
+            message = f"probe {word}"
+            log.info(message)
             found = _wait(client, word, begun, stop)
             if found or not stop.is_set():
                 elapsed = (time.perf_counter() - begun) * 1000 if found else None
