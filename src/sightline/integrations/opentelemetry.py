@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.sdk.imports import when_imported
 from sightline.sdk.presence import Instrumented, presence
-from sightline.sdk.tracing import provider
+from sightline.sdk.provider import provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
