@@ -223,7 +223,8 @@ def _free_locks(registry: CollectorRegistry) -> None:
     """
     _free(registry)
     for collector in list(registry._collector_to_names):  # noqa: SLF001 - prometheus_client does not do it itself
-        for part in (collector, *getattr(collector, "_metrics", {}).values()):
+        children = getattr(collector, "_metrics", None)
+        for part in (collector, *(children.values() if isinstance(children, dict) else ())):
             _free(part)
             for value in list(getattr(part, "__dict__", {}).values()):
                 for inner in value if isinstance(value, list) else (value,):
