@@ -28,8 +28,8 @@ nothing under way is stored at once.
 ENOUGH_ROWS: Final = 10_000
 """Rows that are inserted without waiting for more: from here on the insert's fixed cost is small."""
 
-GROUP_ROWS: Final = 100_000
-"""Most rows of one insert, unless one request has more. Larger ones leave the caches and are slower a row."""
+GROUP_ROWS: Final = 50_000
+"""Most rows of one group. A larger request goes alone, and in as many inserts: each takes a few hundred bytes a row."""
 
 
 class GroupCommit:

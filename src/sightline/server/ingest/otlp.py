@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
 from sightline.server.ingest import body as bodies
-from sightline.server.ingest.commit import GroupCommit
+from sightline.server.ingest.commit import GROUP_ROWS, GroupCommit
 from sightline.server.ingest.otlp_answers import refusal, stored, unsupported
 from sightline.server.ingest.otlp_live import records
 from sightline.server.services import Tally
@@ -28,6 +28,8 @@ from sightline.wire.otlp.answers import JSON, PROTOBUF
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    import pyarrow as pa
 
     from sightline.server.services import Services
 
@@ -46,8 +48,9 @@ class OtlpIngest:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    def insert(table: str, rows: Any) -> None:
-        app.state.sightline.store.insert_arrow(table, rows)
+    def insert(table: str, rows: pa.Table) -> None:
+        for start in range(0, rows.num_rows, GROUP_ROWS):
+            app.state.sightline.store.insert_arrow(table, rows.slice(start, GROUP_ROWS))
 
     with (
         ThreadPoolExecutor(THREADS, "sightline-otlp-decode") as decoding,
@@ -126,7 +129,7 @@ def _count(services: Services, signal: str, decoded: Decoded) -> None:
 
 
 _DECODERS: Final[dict[str, Callable[[bytes, int], Decoded]]] = {
-    "traces": lambda content, _received_ns: decode_traces(content),
+    "traces": decode_traces,
     "logs": decode_logs,
     "metrics": decode_metrics,
 }

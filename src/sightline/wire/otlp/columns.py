@@ -22,8 +22,8 @@ A small request can hold a large resource and very many empty records; without a
 TIME: Final = pa.timestamp("ns", tz="UTC")
 """The type of every time: ``DateTime64(9)`` in the engine."""
 
-END_OF_TIME_NS: Final = np.uint64(2**32 * 10**9)
-"""Times from here on are refused: the engine counts days and retention in 32 bits of seconds, which end in 2106."""
+MAX_AHEAD_NS: Final = 366 * 86_400 * 10**9
+"""Times further ahead are refused, a year. A day is a partition of the store: made-up times would fill it with them."""
 
 MAP: Final = pa.map_(pa.string(), pa.string())
 """The type of attributes: ``Map(LowCardinality(String), String)`` in the engine."""
@@ -157,9 +157,9 @@ def times_or(nanoseconds: pa.Array, otherwise: pa.Array | np.ndarray) -> pa.Arra
     return pa.array(np.where(given == 0, otherwise, given).astype(np.uint64)).view(TIME)
 
 
-def valid_times(nanoseconds: pa.Array) -> np.ndarray:
-    """Say for each time whether the engine can hold it as seconds too: in 2106 their 32 bits end."""
-    valid: np.ndarray = nanoseconds.to_numpy() < END_OF_TIME_NS
+def valid_times(nanoseconds: pa.Array, received_ns: int) -> np.ndarray:
+    """Say for each time whether it is no more than ``MAX_AHEAD_NS`` after *received_ns*."""
+    valid: np.ndarray = nanoseconds.to_numpy() <= np.uint64(received_ns + MAX_AHEAD_NS)
     return valid
 
 

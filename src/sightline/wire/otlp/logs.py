@@ -27,7 +27,7 @@ def decode_logs(body: bytes, received_ns: int) -> Decoded:
     Decode an ``ExportLogsServiceRequest`` into rows of ``otel_logs``.
 
     A record without a time has the time at which it was observed, or else *received_ns*. An invalid trace or span id is
-    taken for none, as the protocol says; a record is rejected only for a time that cannot be kept.
+    taken for none, as the protocol says; a record is rejected only for a time more than a year ahead.
 
     Raises:
         DecodeError: if *body* is no such message.
@@ -36,10 +36,11 @@ def decode_logs(body: bytes, received_ns: int) -> Decoded:
     flat = Flat.of(descriptors.read("logs", body), "scope_logs", "log_records")
     offered = len(flat.records)
     flat = flat.keep(
-        valid_times(flat.records.field("time_unix_nano")) & valid_times(flat.records.field("observed_time_unix_nano"))
+        valid_times(flat.records.field("time_unix_nano"), received_ns)
+        & valid_times(flat.records.field("observed_time_unix_nano"), received_ns)
     )
     rejected = offered - len(flat.records)
-    reason = "A log record's times must lie before the year 2106." if rejected else ""
+    reason = "A log record's times must be no more than a year ahead." if rejected else ""
     if not len(flat.records):
         return Decoded({}, 0, rejected, reason)
     rows = pa.table(_columns(flat, received_ns))

@@ -26,7 +26,7 @@ _TEMPORALITIES: Final = pa.array(["", "delta", "cumulative"])
 
 
 _REASON: Final = (
-    "A data point needs a metric with a name, a value, a time before the year 2106, and one bucket more "
+    "A data point needs a metric with a name, a value, a time no more than a year ahead, and one bucket more "
     "than it has bounds."
 )
 
@@ -37,7 +37,7 @@ def decode_metrics(body: bytes, received_ns: int) -> Decoded:
 
     Sums and gauges are one sample a point; histograms become ``_bucket{le}``, ``_sum`` and ``_count``, summaries
     ``{quantile}``, ``_sum`` and ``_count``; exponential histograms are kept whole, with ``_sum`` and ``_count``.
-    A point is rejected that has no name, no value, a time that cannot be kept, or not one bucket more than bounds.
+    A point is rejected that has no name, no value, a time more than a year ahead, or not one bucket more than bounds.
 
     Raises:
         DecodeError: if *body* is no such message.
@@ -85,7 +85,7 @@ class _Points:
         points, metrics = lists.flatten(), parents(lists)
         empty = (points.field("flags").to_numpy() & NO_RECORDED_VALUE) != 0
         named = mask(pc.not_equal(self.flat.records.field("name"), ""))[metrics]
-        good = named & valid_times(points.field("time_unix_nano")) & (empty | valid(points))
+        good = named & valid_times(points.field("time_unix_nano"), self.received_ns) & (empty | valid(points))
         self.accepted += int(good.sum())
         self.rejected += int((~good).sum())
         wanted = good & ~empty

@@ -31,11 +31,12 @@ STATUS_CODES: Final = ("Unset", "Ok", "Error")
 """Names of ``StatusCode``, likewise."""
 
 
-def decode_traces(body: bytes) -> Decoded:
+def decode_traces(body: bytes, received_ns: int) -> Decoded:
     """
     Decode an ``ExportTraceServiceRequest`` into rows of ``otel_traces``.
 
-    A span without a valid trace id, span id, start or end is rejected, as the protocol says.
+    A span without a valid trace id or span id is rejected, as the protocol says, and one more than a year ahead of
+    *received_ns*.
 
     Raises:
         DecodeError: if *body* is no such message.
@@ -43,21 +44,23 @@ def decode_traces(body: bytes) -> Decoded:
     """
     flat = Flat.of(descriptors.read("traces", body), "scope_spans", "spans")
     offered = len(flat.records)
-    flat = flat.keep(_valid(flat.records))
+    flat = flat.keep(_valid(flat.records, received_ns))
     rejected = offered - len(flat.records)
-    reason = "A span needs a trace id of 16 bytes, a span id of 8, and times before the year 2106." if rejected else ""
+    reason = (
+        "A span needs a trace id of 16 bytes, a span id of 8, and times no more than a year ahead." if rejected else ""
+    )
     if not len(flat.records):
         return Decoded({}, 0, rejected, reason)
     rows = pa.table(_columns(flat))
     return Decoded({"otel_traces": rows}, rows.num_rows, rejected, reason)
 
 
-def _valid(spans: pa.StructArray) -> np.ndarray:
+def _valid(spans: pa.StructArray, received_ns: int) -> np.ndarray:
     valid: np.ndarray = (
         valid_ids(spans.field("trace_id"), 16)
         & valid_ids(spans.field("span_id"), 8)
-        & valid_times(spans.field("start_time_unix_nano"))
-        & valid_times(spans.field("end_time_unix_nano"))
+        & valid_times(spans.field("start_time_unix_nano"), received_ns)
+        & valid_times(spans.field("end_time_unix_nano"), received_ns)
     )
     return valid
 
