@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import httpx
 
 from sightline.base.errors import SightlineError
-from sightline.base.settings import load
 from sightline.cli import show
 from sightline.cli.main import NoServerAnswers
+from sightline.cli.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Answers(Protocol):
 
 def find_home(given: Path | None) -> Path:
     """Find the home directory: what was given, the environment, or the default."""
-    return Path(load({"home": given} if given else None)["home"].value)
+    return Path(value_of("home", given))
 
 
 def find_server(given: str | None, home: Path) -> str | None:

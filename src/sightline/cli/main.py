@@ -52,7 +52,7 @@ def main() -> NoReturn:
             _complain(f"The sightline command needs the server's packages: {INSTALL_LINE}")
             sys.exit(FAILED)
         else:
-            make_app()()
+            make_app()(prog_name="sightline")
     except NoServerAnswers as error:
         _complain(str(error))
         sys.exit(NO_SERVER)

@@ -7,9 +7,9 @@ import shutil
 import stat
 from typing import TYPE_CHECKING, Final
 
-from sightline.base.settings import load
 from sightline.cli.checks.finding import Finding
 from sightline.cli.show import human_bytes
+from sightline.cli.values import value_or_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _room(home: Path) -> Finding:
     free = shutil.disk_usage(place).free
     details = {"free_bytes": free}
     told = f"{human_bytes(free)} free for {home}"
-    if free < load()["segment_bytes"].value:
+    if free < value_or_default("segment_bytes"):
         return Finding("disk", "fail", told, "Free some space: nothing can be recorded any more.", details)
     if free < _LITTLE_ROOM:
         return Finding("disk", "warn", told, "Free some space, or move SIGHTLINE_HOME to a larger disk.", details)

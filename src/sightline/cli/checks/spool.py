@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sightline.base.errors import SegmentBroken
-from sightline.base.settings import load
 from sightline.cli.checks.finding import Finding
 from sightline.cli.show import human_bytes, human_seconds
+from sightline.cli.values import value_or_default
 from sightline.sdk.autostart import is_running
 from sightline.spool.format import HEADER_LIMIT_BYTES, SegmentName, decode_header
 
@@ -34,7 +34,7 @@ def check(home: Path) -> Iterator[Finding]:
         )  # fmt: skip
         return
     segments = [_look(path) for path in sorted(directory.iterdir()) if SegmentName.parse(path.name)]
-    yield _summary(segments, load()["spool_bytes"].value, home)
+    yield _summary(segments, value_or_default("spool_bytes"), home)
     for segment in segments:
         if "broken" in segment:
             yield Finding(
@@ -83,7 +83,7 @@ def _summary(segments: list[dict[str, Any]], limit: int, home: Path) -> Finding:
     if writers:
         told += f"; written by {', '.join(writers)}"
     details = {"bytes": total, "limit_bytes": limit, "segments": segments}
-    if total + load()["segment_bytes"].value > limit:
+    if total + value_or_default("segment_bytes") > limit:
         return Finding(
             "spool", "fail" if not final else "warn", f"{told}: it is full, and the oldest segments are dropped",
             "Start the server (sightline serve), or raise SIGHTLINE_SPOOL_BYTES.", details,
