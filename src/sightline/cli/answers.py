@@ -27,6 +27,10 @@ class Refused(SightlineError):
     """The server understood a question and refused it; the message says why and where."""
 
 
+class NothingRecorded(SightlineError):
+    """The home directory holds neither spool nor store."""
+
+
 class Answers(Protocol):
     """Answers to questions of the HTTP API."""
 
@@ -93,6 +97,7 @@ def open_answers(server: str | None, home: Path | None) -> Iterator[Answers]:
 
     Raises:
         NoServerAnswers: if the server that was named cannot be reached.
+        NothingRecorded: if there is no server, and nothing to read either.
         StoreError: if there is no server and the store cannot be opened.
     """
     directory = find_home(home)
@@ -104,6 +109,11 @@ def open_answers(server: str | None, home: Path | None) -> Iterator[Answers]:
         finally:
             remote.close()
         return
+    if not (directory / "spool").is_dir() and not (directory / "store").is_dir():
+        raise NothingRecorded(
+            f"Nothing was recorded in {directory} yet. Call sightline.configure() in an application, or set "
+            "SIGHTLINE_HOME or --home to where it records."
+        )
     from sightline.cli.local import Local
 
     show.note(f"No server runs on {directory}: what waits in the spool is stored, then the store is read directly.")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
-from sightline.base.errors import SightlineError
 from sightline.base.settings import load
 from sightline.cli.answers import given, read
 from sightline.server.app import create_app, open_services
@@ -28,10 +27,6 @@ CATCH_UP_S: Final = 30.0
 _URL: Final = "http://localhost"
 
 
-class NothingRecorded(SightlineError):
-    """The home directory holds neither spool nor store."""
-
-
 class Local:
     """
     Answers from the store of *home*, by the same code that answers over HTTP.
@@ -40,17 +35,6 @@ class Local:
     """
 
     def __init__(self, home: Path) -> None:
-        """
-        Prepare to open.
-
-        Raises:
-            NothingRecorded: if there is nothing to read in *home*.
-        """
-        if not (home / "spool").is_dir() and not (home / "store").is_dir():
-            raise NothingRecorded(
-                f"Nothing was recorded in {home} yet. Call sightline.configure() in an application, or set "
-                "SIGHTLINE_HOME or --home to where it records."
-            )
         self._home = home.expanduser().resolve()
         self._open = ExitStack()
 
