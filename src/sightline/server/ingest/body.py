@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-MAX_PENDING_BYTES: Final = 2 * MAX_BODY_BYTES
+MAX_PENDING_BYTES: Final = MAX_BODY_BYTES * 3 // 2
 """Bytes of all bodies being read, decoded or stored; each takes about four. Above it, clients must come again."""
 
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS

@@ -109,7 +109,7 @@ async def _decode(request: Request, signal: str, encoding: str, shared: OtlpInge
         content = await loop.run_in_executor(
             shared.threads, bodies.decompress, content, bodies.content_encoding(request)
         )
-        hold.grow(len(content))
+        hold.grow(len(content) - hold.size_bytes)
     return await loop.run_in_executor(shared.threads, _decode_body, signal, encoding, content)
 
 
