@@ -13,7 +13,7 @@ from sightline.spool.format import FORMAT, Header, SegmentName, encode_header
 def log_line(body: str, *, time_ns: int | None = None, instance: str = "a" * 16, **fields: Any) -> bytes:
     """Encode one log line, newline included."""
     record = {"kind": "log", "time": time_ns or time.time_ns(), "instance": instance, "severity": 9, "level": "INFO"}
-    return json.dumps({**record, "logger": "test", "body": body, **fields}).encode() + b"\n"
+    return json.dumps({**record, "logger": "test", "body": body, **fields}, separators=(",", ":")).encode() + b"\n"
 
 
 class SegmentFile:
