@@ -1,12 +1,13 @@
 import { getJson } from "./client";
 import { keyed, timeOfKey } from "./keys";
 import { toMs } from "../state/format";
-import type { Histogram, LogPage, LogRecord, Overview, ServiceSeen, Status, Trace, TracePage } from "./types";
+import type { Histogram, LogPage, LogRecord, Overview, ServiceSeen, Status, Trace, TracePage, TraceSummary } from "./types";
 
 type Range = Record<string, string>;
 
 export const LOG_PAGE = 200;
 export const TRACE_PAGE = 200;
+const SAMPLE = 50;
 
 export async function fetchLogs(query: string, range: Range, cursor: string | null, signal?: AbortSignal): Promise<LogPage> {
   const page = await getJson<LogPage>("/logs", { query, ...range, limit: LOG_PAGE, cursor }, signal);
@@ -28,6 +29,11 @@ export async function fetchRecord(key: string, signal?: AbortSignal): Promise<Lo
 
 export function fetchTraces(query: string, range: Range, cursor: string | null, signal?: AbortSignal): Promise<TracePage> {
   return getJson("/traces", { query, ...range, limit: TRACE_PAGE, cursor }, signal);
+}
+
+/** A few traces of a part of the range, for the chart. */
+export async function fetchSample(query: string, range: Range, signal: AbortSignal): Promise<TraceSummary[]> {
+  return (await getJson<TracePage>("/traces", { query, ...range, limit: SAMPLE }, signal)).traces;
 }
 
 export async function fetchTrace(id: string, signal?: AbortSignal): Promise<Trace> {

@@ -85,6 +85,7 @@ export function Chart({ title, times, series, format, height, window: [from, to]
     plot.current?.setScale("x", { min: from, max: to });
   }, [data, from, to]);
 
+  const newest = (values: (number | null)[]) => format(values.findLast((value) => value !== null) ?? null);
   const at = cursor !== null && cursor < times.length ? cursor : null;
   const time = at === null ? null : (times[at] ?? 0) * 1000;
   return (
@@ -93,12 +94,12 @@ export function Chart({ title, times, series, format, height, window: [from, to]
         <h2>{title}</h2>
         <ul className="legend">
           {series.map((one) => {
-            const newest = () => (atRest ? atRest(one.values) : format(one.values.findLast((value) => value !== null) ?? null));
+            const resting = atRest ?? newest;
             const face = (
               <>
                 <i className="dot" style={{ color: `var(${one.color})` }} />
                 {one.name}
-                <b>{at === null ? newest() : format(one.values[at] ?? null)}</b>
+                <b>{at === null ? resting(one.values) : format(one.values[at] ?? null)}</b>
               </>
             );
             return <li key={one.name}>{onLegend ? <button type="button" title={`Only ${one.name}`} onClick={() => onLegend(one.name)}>{face}</button> : face}</li>;
@@ -110,13 +111,12 @@ export function Chart({ title, times, series, format, height, window: [from, to]
           {time !== null && (to - from > 86_400 ? dateTime(time) : clock(time, false))}
         </span>
       </figcaption>
-      <div ref={host} className="chart-plot" style={{ height }} role="img" aria-label={describe(title, series, format)} />
+      <div ref={host} className="chart-plot" style={{ height }} role="img" aria-label={describe(title, series, atRest ?? newest)} />
     </figure>
   );
 }
 
-/** What the chart says, for those who do not see it: the newest value of each series. */
-function describe(title: string, series: Series[], format: (value: number | null) => string): string {
-  const newest = series.map((one) => `${one.name} ${format(one.values.findLast((value) => value !== null) ?? null)}`);
-  return `${title}: ${newest.join(", ")}`;
+/** What the chart says, for those who do not see it. */
+function describe(title: string, series: Series[], say: (values: (number | null)[]) => string): string {
+  return `${title}: ${series.map((one) => `${one.name} ${say(one.values)}`).join(", ")}`;
 }

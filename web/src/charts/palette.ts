@@ -13,12 +13,15 @@ export function color(variable: string, alpha = 1): string {
 }
 
 const SERVICE_COLORS = 10;
+/** Chosen so that names which are often seen together differ. */
+const SEED = 1533;
 
 /** A service's colour, the same on every page and in every session. */
 export function serviceColor(service: string): string {
-  let hash = 7;
-  for (const char of service) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
-  return `var(--c${(hash % SERVICE_COLORS) + 1})`;
+  let hash = SEED;
+  for (const char of service) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619) >>> 0;
+  hash ^= hash >>> 15;
+  return `var(--c${((hash >>> 0) % SERVICE_COLORS) + 1})`;
 }
 
 export const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
 export type KeyMap = Record<string, (event: KeyboardEvent) => void>;
 
@@ -9,7 +9,8 @@ function typing(target: EventTarget | null): boolean {
 /** Page-wide keys. They are silent while somebody types, but for Escape, and never shadow the browser's own shortcuts. */
 export function useKeys(map: KeyMap, enabled = true): void {
   const current = useRef(map);
-  useEffect(() => {
+  // Before the next key can be pressed: what is on the screen is what keys act on.
+  useLayoutEffect(() => {
     current.current = map;
   });
   useEffect(() => {

@@ -55,7 +55,7 @@ export function LogHistogram({ histogram: sparse, stale, query, phone }: Props) 
   return (
     <div className={stale ? "card log-histogram waiting" : "card log-histogram"}>
       <Chart
-        title={histogram ? `${integer(histogram.total)} lines` : "…"}
+        title={histogram ? `${integer(histogram.total)} ${histogram.total === 1 ? "line" : "lines"}` : "…"}
         times={times}
         series={series}
         format={(value) => (value === null ? "" : number(value))}

@@ -87,7 +87,7 @@ function Rows() {
   return (
     <div role="status" aria-label="Loading">
       {Array.from({ length: 14 }, (_, index) => (
-        <div key={index} className="log-row">
+        <div key={index} className="skeleton-row">
           <span className="skeleton log-skeleton" />
         </div>
       ))}

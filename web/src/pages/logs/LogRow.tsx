@@ -13,7 +13,7 @@ interface Props {
 }
 
 /** Attributes that every line of a process carries, or that the panel shows better. */
-const PLAIN = /^(exception\.stacktrace|code\.|thread\.|process\.|telemetry\.)/;
+const PLAIN = /^(exception\.stacktrace|request_id|code\.|thread\.|process\.|telemetry\.)/;
 const INLINE = 5;
 
 export const LogRow = memo(function LogRow({ record, words, selected, day: withDay, onOpen }: Props) {

@@ -3,8 +3,8 @@ import uPlot from "uplot";
 import type { TraceSummary } from "../../api/types";
 import { clock, duration, toMs } from "../../state/format";
 import { useDark } from "../../state/theme";
-import { rangeSeconds, type TimeRange } from "../../state/time";
 import { scatterOptions } from "./scatterOptions";
+import { useSample } from "./useSample";
 
 /** Milliseconds since the epoch, and of duration where the brush was drawn on both axes. */
 export interface Brush {
@@ -16,44 +16,35 @@ export interface Brush {
 
 interface Props {
   traces: TraceSummary[];
-  range: TimeRange;
+  query: string;
+  /** The time on show, in milliseconds. */
+  frame: readonly [from: number, to: number];
+  /** Traces before this moment are not listed: the chart shows a sample of them. */
+  unlistedTo: number | null;
   stale: boolean;
-  /** There are older traces that are not loaded. */
-  more: boolean;
   onBrush: (brush: Brush) => void;
   onOpen: (trace: string) => void;
 }
 
 const HEIGHT = 150;
-/** Pixels left and right of the plot, as in scatterOptions. */
-const AXIS = 60;
-const PAD = 14;
-
-/** The window to draw: as asked, ending at the newest trace or now, whichever is later. */
-function bounds(range: TimeRange, traces: TraceSummary[], now: number): [number, number] {
-  if (range.kind === "absolute") return [range.from / 1000, range.to / 1000];
-  const newest = traces[0] ? toMs(traces[0].start) : 0;
-  const end = Math.max(now, newest) / 1000;
-  return [end - rangeSeconds(range), end];
-}
 
 /** Each trace a dot: when it began and how long it took. Drawing a box narrows both. */
-export function DurationScatter({ traces, range, stale, more, onBrush, onOpen }: Props) {
+export function DurationScatter({ traces: listed, query, frame, unlistedTo, stale, onBrush, onOpen }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const dark = useDark();
   const [hover, setHover] = useState<TraceSummary | null>(null);
+  const sample = useSample(query, frame[0], unlistedTo);
+  const traces = useMemo(() => [...new Map([...sample, ...listed].map((trace) => [trace.trace_id, trace])).values()], [sample, listed]);
   const ordered = useMemo(() => [...traces].sort((left, right) => toMs(left.start) - toMs(right.start)), [traces]);
   const data = useMemo(() => {
     const times = ordered.map((trace) => toMs(trace.start) / 1000);
     const value = (failed: boolean) => ordered.map((trace) => (trace.error_count > 0 === failed ? Math.max(0.001, trace.duration_ms) : null));
     return [times, value(false), value(true)] as uPlot.AlignedData;
   }, [ordered]);
-  // The moment of an answer is what "now" meant for it.
-  const window = useMemo(() => bounds(range, traces, Date.now()), [range, traces]);
-  const latest = useRef({ data, window, ordered, onBrush, onOpen });
+  const latest = useRef({ data, frame, ordered, onBrush, onOpen });
   useEffect(() => {
-    latest.current = { data, window, ordered, onBrush, onOpen };
+    latest.current = { data, frame, ordered, onBrush, onOpen };
   });
 
   useEffect(() => {
@@ -62,7 +53,7 @@ export function DurationScatter({ traces, range, stale, more, onBrush, onOpen }:
     const options = scatterOptions({
       width: element.clientWidth || 300,
       height: HEIGHT,
-      window: () => latest.current.window,
+      window: () => [latest.current.frame[0] / 1000, latest.current.frame[1] / 1000],
       onHover: (index) => setHover(index === null ? null : (latest.current.ordered[index] ?? null)),
       onOpen: (index) => {
         const trace = latest.current.ordered[index];
@@ -81,10 +72,8 @@ export function DurationScatter({ traces, range, stale, more, onBrush, onOpen }:
   }, [dark]);
   useEffect(() => {
     plot.current?.setData(data, true);
-  }, [data, window]);
+  }, [data, frame]);
 
-  const oldest = data[0][0];
-  const unseen = more && oldest !== undefined ? Math.max(0, (oldest - window[0]) / (window[1] - window[0])) : 0;
   const failed = traces.filter((trace) => trace.error_count > 0).length;
   return (
     <figure className={stale ? "card chart scatter waiting" : "card chart scatter"}>
@@ -99,15 +88,10 @@ export function DurationScatter({ traces, range, stale, more, onBrush, onOpen }:
           </li>
         </ul>
         <span className="spring" />
+        {sample.length > 0 && !hover && <span className="muted">older ones are a sample</span>}
         <span className="muted cut">{hover ? `${clock(toMs(hover.start))}  ${hover.root_name}  ${duration(hover.duration_ms)}` : ""}</span>
       </figcaption>
-      <div ref={host} className="chart-plot" style={{ height: HEIGHT }} role="img" aria-label={`${traces.length} traces by start and duration, ${failed} of them failed`}>
-        {unseen > 0.02 && (
-          <div className="scatter-unseen" style={{ left: AXIS, width: `calc((100% - ${AXIS + PAD}px) * ${unseen})` }}>
-            {unseen > 0.2 && "older traces, loaded as you scroll down"}
-          </div>
-        )}
-      </div>
+      <div ref={host} className="chart-plot" style={{ height: HEIGHT }} role="img" aria-label={`${traces.length} traces by start and duration, ${failed} of them failed`} />
     </figure>
   );
 }

@@ -29,7 +29,7 @@ export function SidePanel({ trace, span, logs, tab, open }: Props) {
             </button>
           </div>
           <span className="spring" />
-          {(span || open) && (
+          {open && (
             <button type="button" className="button small quiet square" aria-label="Close (Esc)" title="Close (Esc)" onClick={() => setParams({ span: null, panel: null }, "replace")}>
               <Icon name="close" small />
             </button>
@@ -42,7 +42,7 @@ export function SidePanel({ trace, span, logs, tab, open }: Props) {
       {!open && (
         <button type="button" className="button primary trace-logs-button" onClick={() => setParams({ panel: "logs" }, "replace")}>
           <Icon name="logs" />
-          {logs.length} logs
+          {logs.length === 1 ? "1 log" : `${logs.length} logs`}
         </button>
       )}
     </>

@@ -2,7 +2,7 @@ import type { Span } from "../../api/types";
 import { serviceColor } from "../../charts/palette";
 import { dateTime, duration, toMs } from "../../state/format";
 import { addTerm, term } from "../../state/terms";
-import { linkTo, navigate } from "../../state/url";
+import { linkTo, navigate, setParams } from "../../state/url";
 import { CopyButton } from "../../ui/CopyButton";
 import { ExceptionBlock } from "../../ui/ExceptionBlock";
 import { FieldTable } from "../../ui/FieldTable";
@@ -40,7 +40,11 @@ export function SpanDetail({ span, logCount }: { span: Span; logCount: number })
         </div>
       </dl>
       <div className="record-actions">
-        {logCount > 0 && <span className="badge">{logCount} logs in this span</span>}
+        {logCount > 0 && (
+          <button type="button" className="button small" onClick={() => setParams({ panel: "logs" }, "replace")}>
+            {logCount === 1 ? "1 log" : `${logCount} logs`}
+          </button>
+        )}
         <Link className="button small" href={linkTo("/traces", { q: `${term("service", span.service)} ${term("name", span.name)}` })}>
           Others like it
         </Link>

@@ -27,8 +27,6 @@ export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }
   const right = place(span.offset_ms + span.duration_ms);
   const start = Math.max(0, left);
   const length = Math.max(0, Math.min(100, right) - start);
-  const labelLeft = right > 78;
-  const labelInside = labelLeft && start < 25;
   return (
     <div
       id={`span-${span.span_id}`}
@@ -67,14 +65,10 @@ export function SpanRow({ node, logs, zoom, selected, folded, onSelect, onFold }
         </span>
         {folded && <small className={node.failsBelow ? "span-below bad" : "span-below"}>+{integer(node.below)}</small>}
       </span>
+      <span className="span-time">{duration(span.duration_ms)}</span>
       <span className="span-track">
         {right >= 0 && left <= 100 && (
-          <>
-            <i className="span-bar" style={{ left: `${start}%`, width: `max(2px, ${length}%)` }} />
-            <small className={labelInside ? "span-time inside" : "span-time"} style={labelInside ? { right: 8 } : labelLeft ? { right: `${100 - start}%` } : { left: `${start + length}%` }}>
-              {duration(span.duration_ms)}
-            </small>
-          </>
+          <i className="span-bar" style={{ left: `${start}%`, width: `max(2px, ${length}%)` }} />
         )}
         {logs.map(({ record, offsetMs }) => {
           const at = place(offsetMs);

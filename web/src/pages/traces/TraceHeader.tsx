@@ -33,8 +33,8 @@ export function TraceHeader({ trace, zoomed, folded, onFoldAll, onWhole }: Props
         <p className="muted">
           <b>{duration(trace.duration_ms)}</b>
           <span title={trace.start}>{dateTime(at, true)}</span>
-          <span>{integer(trace.spans.length)} spans</span>
-          <span>{integer(trace.logs.length)} logs</span>
+          <span>{trace.spans.length === 1 ? "1 span" : `${integer(trace.spans.length)} spans`}</span>
+          <span>{trace.logs.length === 1 ? "1 log" : `${integer(trace.logs.length)} logs`}</span>
           {failed > 0 && <span className="badge bad">{integer(failed)} failed</span>}
           {trace.truncated && <span className="badge warn">only the first spans are shown</span>}
         </p>

@@ -97,7 +97,7 @@ export function TraceList({ rows, slowest, sort, marked, loading, stale, onEnd }
         {loading && (
           <div role="status" aria-label="Loading">
             {Array.from({ length: 10 }, (_, index) => (
-              <div key={index} className="trace-row">
+              <div key={index} className="skeleton-row">
                 <span className="skeleton log-skeleton" />
               </div>
             ))}

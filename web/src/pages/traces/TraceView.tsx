@@ -37,6 +37,7 @@ export function TraceView({ trace }: { trace: Trace }) {
   const whole = useMemo(() => extent(trace), [trace]);
   const zoom = useMemo(() => parseZoom(zoomText, whole), [zoomText, whole]);
   const selected = useMemo(() => trace.spans.find((one) => one.span_id === span) ?? null, [trace, span]);
+  const shown = selected ?? (logs.length ? null : (roots[0]?.span ?? null));
   const list = useRef<HTMLDivElement>(null);
 
   const select = (id: string) => setParams({ span: id, panel: null }, "replace");
@@ -76,7 +77,7 @@ export function TraceView({ trace }: { trace: Trace }) {
       <Minimap rows={rows} whole={whole} zoom={zoom} onZoom={setZoom} />
       <div className="trace-body">
         <Waterfall rows={rows} logsOf={logsOf} zoom={zoom} selected={span} folded={folded} scroller={list} onSelect={select} onFold={fold} />
-        <SidePanel trace={trace} span={selected} logs={logs} tab={panel === "logs" || !selected ? "logs" : "span"} open={Boolean(selected) || panel === "logs"} />
+        <SidePanel trace={trace} span={shown} logs={logs} tab={panel === "logs" || !shown ? "logs" : "span"} open={Boolean(selected) || panel === "logs"} />
       </div>
     </div>
   );

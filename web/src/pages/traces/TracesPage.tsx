@@ -61,7 +61,7 @@ export function TracesPage() {
           <Icon name="refresh" />
         </button>
       </div>
-      <DurationScatter traces={traces.traces} range={range} stale={traces.stale} more={traces.more} onBrush={brush} onOpen={open} />
+      <DurationScatter traces={traces.traces} query={query} frame={traces.frame} unlistedTo={traces.unlistedTo} stale={traces.stale} onBrush={brush} onOpen={open} />
       <div className="card logs-card">
         {traces.error && !syntaxError && <Failed error={traces.error} onRetry={traces.reload} />}
         {syntaxError && rows.length === 0 ? (

@@ -34,6 +34,7 @@ export function Waterfall({ rows, logsOf, zoom, selected, folded, scroller, onSe
     <div className="card waterfall">
       <div className="waterfall-head" aria-hidden="true">
         <span>Span</span>
+        <span className="span-time">Duration</span>
         <span className="waterfall-ticks">
           {Array.from({ length: TICKS }, (_, index) => (
             <i key={index} style={{ left: `${(index / TICKS) * 100}%` }}>

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { fetchTraces } from "../../api/calls";
 import { ApiError } from "../../api/client";
-import type { TraceSummary } from "../../api/types";
-import { rangeKey, rangeQuery, type TimeRange } from "../../state/time";
+import type { TracePage, TraceSummary } from "../../api/types";
+import { toMs } from "../../state/format";
+import { rangeKey, rangeQuery, rangeSeconds, type TimeRange } from "../../state/time";
 
 interface State {
   key: string;
@@ -10,6 +11,23 @@ interface State {
   cursor: string | null;
   elapsedMs: number;
   error: ApiError | null;
+  /** The time that the answer covers, in milliseconds. */
+  frame: readonly [from: number, to: number];
+  /** Where the first page's traces end, and older ones begin that are not listed; null where it has them all. */
+  unlistedTo: number | null;
+}
+
+/** As asked for, ending at the newest trace or now, whichever is later: clocks may differ. */
+function frameOf(range: TimeRange, traces: TraceSummary[]): readonly [number, number] {
+  if (range.kind === "absolute") return [range.from, range.to];
+  const end = traces.reduce((latest, trace) => Math.max(latest, toMs(trace.start)), Date.now());
+  return [end - rangeSeconds(range) * 1000, end];
+}
+
+function firstPage(key: string, page: TracePage, range: TimeRange): State {
+  const { traces, next_cursor: cursor, elapsed_ms: elapsedMs } = page;
+  const oldest = traces.reduce((low, trace) => Math.min(low, toMs(trace.start)), Infinity);
+  return { key, traces, cursor, elapsedMs, error: null, frame: frameOf(range, traces), unlistedTo: cursor && Number.isFinite(oldest) ? oldest : null };
 }
 
 function asError(fault: unknown): ApiError {
@@ -18,7 +36,7 @@ function asError(fault: unknown): ApiError {
 
 /** Traces newest first, page after page. */
 export function useTraces(query: string, range: TimeRange) {
-  const [state, setState] = useState<State>({ key: "", traces: [], cursor: null, elapsedMs: 0, error: null });
+  const [state, setState] = useState<State>(() => ({ key: "", traces: [], cursor: null, elapsedMs: 0, error: null, frame: frameOf(range, []), unlistedTo: null }));
   const [turn, setTurn] = useState(0);
   const key = `${query}|${rangeKey(range)}|${turn}`;
   const wanted = useRef({ query, range, state });
@@ -31,7 +49,7 @@ export function useTraces(query: string, range: TimeRange) {
     const abort = new AbortController();
     paging.current = false;
     fetchTraces(wanted.current.query, rangeQuery(wanted.current.range), null, abort.signal).then(
-      (page) => setState({ key, traces: page.traces, cursor: page.next_cursor, elapsedMs: page.elapsed_ms, error: null }),
+      (page) => setState(firstPage(key, page, wanted.current.range)),
       (fault: unknown) => {
         if (!abort.signal.aborted) setState((before) => ({ ...before, key, cursor: null, error: asError(fault) }));
       },
