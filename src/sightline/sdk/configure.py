@@ -14,6 +14,7 @@ from sightline.model import resource
 from sightline.sdk import guard, metrics, presence, sampling, system  # noqa: F401 - they start with the recorder
 from sightline.sdk import logging as logs
 from sightline.sdk import redact as redaction
+from sightline.sdk.capture import hook
 from sightline.sdk.context import take_runtime_context
 from sightline.sdk.provider import TracerProvider, provider
 from sightline.sdk.recorder import recorder
@@ -87,11 +88,11 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
             sdk_version=VERSION,
         )
 
-    redaction.use(settings["redact"].value)
+    redaction.use(settings["redact"].value, personal=settings["redact_personal"].value)
     tracing.sampler = sampling.make(settings["sampler"].value, settings["sampler_arg"].value)
     level = logging.getLevelNamesMapping()[settings["level"].value]
     logs.set_level(level)
-    logs.hook.install(level)
+    hook.install(level)
     _take_opentelemetry()
     recorder.start(settings, describe, Path(settings["home"].value) / "spool")
     if settings["server"].value == "auto":
@@ -116,4 +117,4 @@ def _take_opentelemetry() -> None:
 def shutdown() -> None:
     """Record nothing more, and leave Python's logging as it was found. What was recorded stays in the spool."""
     recorder.stop()
-    logs.hook.remove()
+    hook.remove()

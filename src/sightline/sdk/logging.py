@@ -1,16 +1,13 @@
-"""Logs: our own logger, and every record that passes through Python's :mod:`logging`."""
+"""Logs: our own logger, and the one way on which each log gets into the spool."""
 
 from __future__ import annotations
 
-import logging
 import sys
-import threading
-from itertools import islice
+import weakref
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.model.log import LogRecord
-from sightline.model.severity import number_of_python
 from sightline.sdk import guard, redact
 from sightline.sdk.context import current, fields, span_of
 from sightline.sdk.recorder import recorder
@@ -43,11 +40,21 @@ class Logger:
         level: lowest level recorded, in Python's numbers.
     """
 
-    __slots__ = ("level", "name")
+    __slots__ = ("__weakref__", "_always", "level", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, always: bool = False) -> None:
+        """
+        Make a logger; most code asks ``get_logger`` for one.
+
+        Args:
+            name: as it is searched for.
+            always: record from INFO on, whatever the level is set to.
+        """
         self.name = name
-        self.level = levels.lowest
+        self._always = always
+        self.level = INFO if always else _lowest()
+        if not always:
+            _loggers_of_all_kinds.add(self)
 
     def debug(self, message: object, /, **values: Any) -> None:
         """Record *message* and its fields at level DEBUG."""
@@ -81,6 +88,9 @@ class Logger:
             self._record(17, "ERROR", message, values)
 
     def _record(self, severity: int, level: str, message: object, values: dict[str, Any]) -> None:
+        if levels.show is not None:
+            self._record_and_show(severity, level, message, values)
+            return
         if not recorder.enabled:
             return
         try:
@@ -96,7 +106,8 @@ class Logger:
                 told = {**bound, **told}
             record = LogRecord(
                 time_ns(), recorder.instance, "", "", severity, level, self.name,
-                message if message.__class__ is str else describe(message), redact.redactor.clean(told),
+                redact.redactor.text(message if message.__class__ is str else describe(message)),
+                redact.redactor.clean(told),
             )  # fmt: skip
             around = span_of(_get_current())
             if around is not None:
@@ -108,23 +119,108 @@ class Logger:
         except Exception as error:
             guard.failed("log", error)
 
+    def _record_and_show(self, severity: int, level: str, message: object, values: dict[str, Any]) -> None:
+        frame = _frame(3)
+        code = frame.f_code
+        tell(
+            self.name, severity, level, message, values, (code.co_filename, frame.f_lineno, code.co_name),
+            always=self._always,
+        )  # fmt: skip
+
+
+Place = tuple[str, int, str]
+"""Where a log comes from: file, line and function."""
+
+
+def tell(
+    logger: str,
+    severity: int,
+    level: str,
+    message: object,
+    values: dict[str, Any],
+    place: Place,
+    *,
+    always: bool = False,
+    time: int = 0,
+) -> None:
+    """
+    Record a log from wherever it comes, and show it where logs are shown; never raises.
+
+    Args:
+        logger: the logger's name.
+        severity: OpenTelemetry's number.
+        level: the level's name.
+        message: the body.
+        values: fields of the call; ``exc_info`` among them is taken as Python's logging takes it.
+        place: file, line and function.
+        always: whether it is recorded even where the level says otherwise.
+        time: nanoseconds since the epoch; now where it is 0.
+    """
+    try:
+        error = _error_of(values.pop("exc_info", None))
+        number = _PYTHON_NUMBERS[severity]
+        body = message if isinstance(message, str) else describe(message)
+        if recorder.enabled and (always or number >= levels.lowest):
+            told = {**(_bound_fields() or {}), **values}
+            if error is not None:
+                told = {**exception_attributes(error), **told}
+            told["code.file.path"], told["code.line.number"], told["code.function.name"] = place
+            write(time or time_ns(), severity, level, logger, body, told)
+        if levels.show is not None:
+            levels.show(logger, number, body, values, error, place)
+    except Exception as failure:
+        guard.failed("log", failure)
+
+
+def write(time: int, severity: int, level: str, logger: str, body: str, told: dict[str, Any]) -> None:
+    """Take the secrets out, join the log to the current span, encode it and append it to the spool."""
+    clean = redact.redactor
+    record = LogRecord(
+        time, recorder.instance, "", "", severity, level, logger, clean.text(body), clean.clean(told)
+    )  # fmt: skip
+    around = span_of(_get_current())
+    if around is not None:
+        if around.__class__ is Span:
+            record.trace, record.span = around.trace_id, around.span_id
+        else:
+            _ids(around, record)
+    recorder.append(encode(record))
+
+
+_PYTHON_NUMBERS: Final = {1: 5, 5: DEBUG, 9: INFO, 13: WARNING, 17: ERROR, 21: CRITICAL}
+
+
+def _error_of(given: Any) -> BaseException | None:
+    if isinstance(given, BaseException):
+        return given
+    if isinstance(given, tuple):
+        return given[1] if len(given) > 1 else None
+    return sys.exc_info()[1] if given else None
+
 
 def _with_exception(values: dict[str, Any]) -> dict[str, Any]:
-    given = values.pop("exc_info")
-    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
-    if given is True:
-        error = sys.exc_info()[1]
+    error = _error_of(values.pop("exc_info"))
     return values if error is None else {**exception_attributes(error), **values}
 
 
 class _Levels:
-    """The lowest level that is recorded, for all loggers."""
+    """
+    What all loggers have in common.
+
+    Attributes:
+        lowest: level from which on logs are recorded.
+        shown: level from which on our loggers' logs are shown, where they are.
+        show: hands a log of ours to the handlers of Python's logging; None until ``setup_logging`` is called.
+    """
 
     lowest = INFO
+    shown = CRITICAL
+    show: Callable[[str, int, str, dict[str, Any], BaseException | None, Place], None] | None = None
 
 
 levels: Final = _Levels()
 _loggers: Final[dict[str, Logger]] = {}
+_loggers_of_all_kinds: Final[weakref.WeakSet[Logger]] = weakref.WeakSet()
 
 
 def get_logger(name: str = "", /) -> Logger:
@@ -138,137 +234,21 @@ def get_logger(name: str = "", /) -> Logger:
 def set_level(level: int) -> None:
     """Record from this level on, in all our loggers."""
     levels.lowest = level
-    for logger in list(_loggers.values()):
-        logger.level = level
+    _apply()
 
 
-# Python's own logging.
-
-_STANDARD: Final = tuple(logging.LogRecord("", 0, "", 0, "", None, None).__dict__)
-"""What every record has, in the order in which it is set. What comes behind was given as ``extra``."""
-
-_STANDARD_SET: Final = frozenset((*_STANDARD, "message", "asctime", "taskName"))
-_LAST: Final = _STANDARD[-1]
-_OUR_OWN: Final = "sightline"
+def show_from(level: int, show: Callable[..., None] | None) -> None:
+    """Hand the logs of our loggers to *show* from this level on; None ends it."""
+    levels.shown = level
+    levels.show = show
+    _apply()
 
 
-def capture(record: logging.LogRecord) -> None:
-    """Record what went through Python's logging, with its extra fields, the context's and the ids of the span."""
-    known = record.__dict__
-    told: dict[str, Any] = dict(_bound_fields() or ())
-    if len(known) > len(_STANDARD):
-        told.update(_extra(known))
-    if record.exc_info and record.exc_info[1] is not None:
-        told.update(exception_attributes(record.exc_info[1]))
-    elif record.exc_text:
-        told["exception.stacktrace"] = record.exc_text
-    if record.stack_info:
-        told["code.stacktrace"] = record.stack_info
-    told["code.file.path"] = record.pathname
-    told["code.function.name"] = record.funcName
-    told["code.line.number"] = record.lineno
-    told["thread.name"] = record.threadName
-    try:
-        message = record.getMessage()
-    except Exception:
-        message = f"{describe(record.msg)} {describe(record.args)}"
-    line = LogRecord(
-        int(record.created * 1e9), recorder.instance, "", "", number_of_python(record.levelno), record.levelname,
-        record.name, message, redact.redactor.clean(told),
-    )  # fmt: skip
-    around = span_of(_get_current())
-    if around is not None:
-        if around.__class__ is Span:
-            line.trace, line.span = around.trace_id, around.span_id
-        else:
-            _ids(around, line)
-    recorder.append(encode(line))
+def _lowest() -> int:
+    return levels.lowest if levels.show is None else min(levels.lowest, levels.shown)
 
 
-def _extra(known: dict[str, Any]) -> dict[str, Any]:
-    """Pick the fields given as ``extra``: they stand behind the standard ones, unless a factory put some before."""
-    behind = dict(islice(known.items(), len(_STANDARD) - 1, None))
-    if behind.pop(_LAST, None) is not None and next(iter(behind), None) is not None and known.keys() >= _FIRST:
-        return {key: value for key, value in behind.items() if key not in _STANDARD_SET}
-    return {key: value for key, value in known.items() if key not in _STANDARD_SET}
-
-
-_FIRST: Final = frozenset(_STANDARD)
-
-
-class _Hook:
-    """
-    Sees each record after its logger's level and filters, whatever handlers there are.
-
-    A handler on the root logger would miss loggers that do not propagate, vanish with ``dictConfig``, and keep
-    ``basicConfig`` and the last resort on stderr from working. ``callHandlers`` is the one place all records pass.
-    """
-
-    def __init__(self) -> None:
-        self.installed = False
-        self.host_level = logging.WARNING
-        self._original: Callable[[logging.Logger, logging.LogRecord], None] = logging.Logger.callHandlers
-        self._busy = threading.local()
-
-    def install(self, level: int) -> None:
-        """Begin to see records, and let those from *level* on pass the root logger."""
-        root = logging.getLogger()
-        if not self.installed:
-            self.installed = True
-            self._original = logging.Logger.callHandlers
-            self.host_level = root.level
-            logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign, assignment]
-            root.setLevel = self._set_root_level  # type: ignore[method-assign]
-        self._lower(root, level)
-
-    def remove(self) -> None:
-        """Leave Python's logging as it was found."""
-        if not self.installed:
-            return
-        self.installed = False
-        root = logging.getLogger()
-        logging.Logger.callHandlers = self._original  # type: ignore[method-assign, assignment]
-        vars(root).pop("setLevel", None)
-        root.setLevel(self.host_level)
-
-    def _lower(self, root: logging.Logger, level: int) -> None:
-        self._recorded_from = level
-        logging.Logger.setLevel(root, min(level, self.host_level) if self.host_level else self.host_level)
-
-    def _set_root_level(self, level: int | str) -> None:
-        """Stand in for the root logger's ``setLevel``: the host's level steers its handlers, not our recording."""
-        root = logging.getLogger()
-        logging.Logger.setLevel(root, level)
-        self.host_level = root.level
-        self._lower(root, self._recorded_from)
-
-    def see(self, logger: logging.Logger, record: logging.LogRecord) -> None:
-        """Record *record*, then let the host's handlers have it if the host's own level lets it pass."""
-        busy = self._busy
-        if record.levelno >= self._recorded_from and recorder.enabled and not getattr(busy, "on", False):
-            busy.on = True
-            try:
-                capture(record)
-            except Exception as error:
-                guard.failed("logging", error)
-            finally:
-                busy.on = False
-        if record.levelno >= self.host_level or _has_own_level(logger):
-            self._original(logger, record)
-
-
-def _has_own_level(logger: logging.Logger) -> bool:
-    """Tell whether a logger below the root sets a level, so that the root's does not apply."""
-    at: logging.Logger | None = logger
-    while at is not None and at.parent is not None:
-        if at.level:
-            return True
-        at = at.parent
-    return False
-
-
-hook: Final = _Hook()
-
-
-def _call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-    hook.see(logger, record)
+def _apply() -> None:
+    lowest = _lowest()
+    for logger in list(_loggers_of_all_kinds):
+        logger.level = lowest
