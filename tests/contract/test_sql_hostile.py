@@ -1,5 +1,6 @@
 """SQL of users: what reads Sightline's tables runs, everything else is refused before it runs."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.support.records import SERVICE, log, now_ns
 from sightline.base.errors import QueryError, QueryInvalid, QueryTooExpensive
 from sightline.query.sql import MAX_ROWS, run_sql
 from sightline.store.connect import Store
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sql.md"
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +197,12 @@ def test_a_syntax_error_says_where(store):
     assert "parseQueryToJSON" not in str(refused.value)
 
 
+@pytest.mark.parametrize("statement", re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+def test_the_examples_of_the_page_run(store, statement):
+    """Each statement on docs/reference/sql.md is answered."""
+    assert run_sql(store, statement).columns
+
+
 def test_rows_are_cut_and_said_to_be(store):
     """An answer has no more rows than were asked for, and says that there were more."""
     found = run_sql(store, "SELECT number FROM numbers(1000000)", limit=10)
@@ -223,8 +232,9 @@ def test_what_a_literal_says_survives_the_check(store):
 
 
 PIECES = st.sampled_from(
-    ["SELECT ", "1", ";", "(", ")", "'", '"', "`", "--", "/*", "*/", "file", "('/etc/passwd')", " FROM ", "INTO OUTFILE ", "\\",
-     "SETTINGS ", "readonly=0", "{", "}", ":String", " ", "\n", "\0", "INSERT ", "$$", "UNION ALL ", "EXPLAIN ", ","]
+    ["SELECT ", "1", ";", "(", ")", "'", '"', "`", "--", "/*", "*/", "file", "('/etc/passwd')", " FROM ", "\\",
+     "INTO OUTFILE ", "SETTINGS ", "readonly=0", "{", "}", ":String", " ", "\n", "\0",
+     "INSERT ", "$$", "UNION ALL ", "EXPLAIN ", ","]
 )  # fmt: skip
 
 

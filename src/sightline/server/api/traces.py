@@ -25,7 +25,7 @@ _PAGE: Final = {
             "error_count": 1,
         }
     ],
-    "next_cursor": None,
+    "next_cursor": "WzE3OTUyMDQ4MDAxMjM0NTY3ODksIjBhZjciLDE3OTUyMDQ4MDBd",
     "elapsed_ms": 9.8,
 }
 
