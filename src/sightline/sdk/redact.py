@@ -1,23 +1,24 @@
 """
-Takes the values of secret fields out, by the fields' names, before anything is written.
+Takes secrets out before anything is written: the values of fields by their names, and what looks like a secret in text.
 
 A name counts as secret by its words, so that case, separators and prefixes do not matter: ``X-Api-Key``,
-``userPassword`` and ``http.request.header.authorization`` do, ``tokens_in`` and ``author`` do not.
+``userPassword`` and ``http.request.header.authorization`` do, ``tokens_in`` and ``author`` do not. What a secret looks
+like in text is in ``secrets.py``. docs/explain/redaction.md says what is caught and what is not.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
+from sightline.sdk.secrets import REDACTED, SHORTEST, Scrubber
 from sightline.wire.lines import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-REDACTED: Final = "[REDACTED]"
 
 SECRET_WORDS: Final = (
     "password", "passwords", "passwd", "pwd", "passphrase", "api_key", "apikey", "api_keys", "token", "secret",
@@ -37,17 +38,36 @@ _DEEPEST: Final = 12
 _REMEMBERED: Final = 20_000
 """Names whose verdict is kept. A host that invents names without end must not fill its memory with them."""
 
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_REMEMBERED_TEXTS: Final = 4096
+"""Texts without a secret that are kept to be known again; most texts of a program come again and again."""
+
+_REMEMBERED_LENGTH: Final = 256
+"""Characters of a text that is kept: all of them together take a megabyte at most."""
+
+_LONGEST_JSON: Final = 64 * 1024
+"""Characters of a text that is read as JSON to look for secrets by the names of its fields."""
+
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
 _BETWEEN_WORDS: Final = re.compile(r"[^0-9A-Za-z]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Redactor:
     """Knows which names are secret and cleans mappings of fields."""
 
-    def __init__(self, more: Iterable[str] = ()) -> None:
+    def __init__(self, more: Iterable[str] = (), *, personal: bool = False) -> None:
+        """
+        Know our names and the user's.
+
+        Args:
+            more: the user's names.
+            personal: whether e-mail addresses and phone numbers in text count as secrets.
+        """
+        more = tuple(more)
         self._secret = tuple(_words(name) for name in (*SECRET_WORDS, *more))
         self._harmless: set[str] = set()
         self._known: dict[str, bool] = {}
+        self._scrubber = Scrubber(self.is_secret, more, personal=personal)
+        self._clean_texts: set[str] = set()
 
     def is_secret(self, name: str) -> bool:
         """Tell whether a field of this name holds a secret."""
@@ -67,42 +87,80 @@ class Redactor:
         Returns:
             *fields* itself where there is nothing to take out, else a copy. Nothing is changed in place.
         """
-        if self._harmless.issuperset(fields) and _SCALARS.issuperset(map(type, fields.values())):
-            return fields
+        if self._harmless.issuperset(fields):
+            known = self._clean_texts
+            for value in fields.values():
+                kind = value.__class__
+                if kind is str:
+                    if len(value) >= SHORTEST and value not in known and self.text(value) is not value:
+                        break
+                elif kind not in _PLAIN:
+                    break
+            else:
+                return fields
         return self._clean_mapping(fields, 0)
+
+    def text(self, text: str) -> str:
+        """Take the secrets out of free text; gives *text* itself where there is none."""
+        if len(text) < SHORTEST or text in self._clean_texts:
+            return text
+        found = self._json(text) if text[0] in "{[" and len(text) <= _LONGEST_JSON else None
+        if found is None:
+            found = self._scrubber.scrub(text)
+        if found is text and len(text) <= _REMEMBERED_LENGTH:
+            if len(self._clean_texts) >= _REMEMBERED_TEXTS:
+                self._clean_texts.clear()
+            self._clean_texts.add(text)
+        return found
+
+    def _json(self, text: str) -> str | None:
+        """Clean a text that is JSON by the names of its fields; None where it is none, or has no such field."""
+        if not self._scrubber.names_a_secret(text):
+            return None
+        try:
+            value = msgspec.json.decode(text)
+            cleaned = self._clean_value(value, 1)
+            return None if cleaned == value else msgspec.json.encode(cleaned).decode()
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return None
 
     def _clean_mapping(self, fields: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         cleaned = {}
         for key, value in list(fields.items()):
             name = key if isinstance(key, str) else describe(key)
-            if value.__class__ in _SCALARS:
-                cleaned[name] = REDACTED if self.is_secret(name) and value is not None else value
-            elif self.is_secret(name):
-                cleaned[name] = REDACTED
+            if self.is_secret(name):
+                cleaned[name] = REDACTED if value is not None else None
             else:
                 cleaned[name] = self._clean_value(value, depth + 1)
         return cleaned
 
     def _clean_value(self, value: Any, depth: int) -> Any:
-        if value.__class__ in _SCALARS:
+        if isinstance(value, str):
+            return self.text(value)
+        if value.__class__ in _PLAIN:
             return value
+        if isinstance(value, bytes | bytearray):
+            plain = bytes(value).decode("utf-8", "backslashreplace")
+            found = self.text(plain)
+            return value if found is plain else found
+        return self._clean_container(value, depth)
+
+    def _clean_container(self, value: Any, depth: int) -> Any:
         if depth > _DEEPEST:
             return "…"
         if isinstance(value, dict):
             return self._clean_mapping(value, depth)
         if isinstance(value, list | tuple | set | frozenset):
             return [self._clean_value(item, depth + 1) for item in list(value)]
-        if isinstance(value, str | int | float | bytes | bytearray):
-            return value
-        return self._clean_object(value, depth)
+        return value if isinstance(value, int | float) else self._clean_object(value, depth)
 
     def _clean_object(self, value: Any, depth: int) -> Any:
         """Clean a dataclass, a struct or another object with named fields; others become text."""
         try:
             plain = msgspec.to_builtins(value, enc_hook=describe, str_keys=True)
         except Exception:
-            return describe(value)
-        return self._clean_value(plain, depth + 1) if isinstance(plain, dict | list) else plain
+            plain = describe(value)
+        return self._clean_value(plain, depth + 1) if isinstance(plain, dict | list | str) else plain
 
     def _judge(self, words: tuple[str, ...]) -> bool:
         for secret in self._secret:
@@ -116,7 +174,7 @@ class Redactor:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _BETWEEN_WORDS.split(name[:256]) if word)
+    return tuple(word.lower() for word in _BETWEEN_WORDS.split(unquote(name[:256])) if word)
 
 
 redactor = Redactor()
@@ -128,7 +186,12 @@ def clean(fields: dict[str, Any]) -> dict[str, Any]:
     return redactor.clean(fields)
 
 
-def use(more: Iterable[str]) -> None:
-    """Redact these names too, from now on."""
+def text(value: str) -> str:
+    """Take the secrets out of free text; see ``Redactor.text``."""
+    return redactor.text(value)
+
+
+def use(more: Iterable[str], *, personal: bool = False) -> None:
+    """Redact these names too from now on, and, where *personal* is set, e-mail addresses and phone numbers."""
     global redactor  # noqa: PLW0603 - one redactor a process, looked up at each call
-    redactor = Redactor(more)
+    redactor = Redactor(more, personal=personal)

@@ -339,7 +339,7 @@ def exception_attributes(error: BaseException) -> dict[str, str]:
 
 
 def _add_details(record: SpanRecord, details: _Details) -> None:
-    record.status, record.status_message = details.status, details.status_message
+    record.status, record.status_message = details.status, redact.text(details.status_message)
     record.scope, record.scope_version = details.scope, details.scope_version
     record.trace_state, record.links, record.events = details.trace_state, details.links, details.events
     for event in details.events or ():

@@ -1,0 +1,195 @@
+"""
+Finds secrets in free text by what they look like, and takes them out.
+
+Nearly all texts hold none, so each search is behind a test that costs little: a character that must be there, a
+length that must be reached, or one expression over the beginnings of all words that matter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+REDACTED: Final = "[REDACTED]"
+
+SHORTEST: Final = 7
+"""Characters that a text with a secret has at least, such as ``pwd=abc``."""
+
+_SHORTEST_KEY: Final = 16
+_SHORTEST_NUMBER: Final = 11
+
+_WORDS: Final = (
+    "passw", "passphrase", "pwd", "secret", "token", "api_key", "api-key", "apikey", "api key", "authoriz", "credit",
+    "card", "ssn", "social", "private", "cookie", "credential", "cvv",
+)  # fmt: skip
+"""What is in the names of secrets, in lower case: ``password=…``, ``"apiKey": …``."""
+
+_MARKS: Final = (
+    "-----begin", "eyj", "akia", "asia", "aiza", "ya29.", "sk-", "sk_live", "sk_test", "rk_live", "rk_test", "ghp_",
+    "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat-", "xox",
+)  # fmt: skip
+"""What secrets begin with that are known by their own looks, in lower case."""
+
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", re.DOTALL
+)
+_KNOWN_KEY: Final = re.compile(
+    r"""(?<![0-9A-Za-z_])(?:
+      eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*         # JSON Web Token
+    | A[KS]IA[0-9A-Z]{16}                          # AWS access key id
+    | AIza[\w-]{35}                                # Google API key
+    | ya29\.[\w-]{20,}                             # Google OAuth access token
+    | sk-[\w-]{16,}                                # OpenAI, Anthropic
+    | [sr]k_(?:live|test)_[0-9A-Za-z]{16,}         # Stripe
+    | gh[pousr]_[0-9A-Za-z]{20,}                   # GitHub
+    | github_pat_\w{20,}
+    | glpat-[\w-]{16,}                             # GitLab
+    | xox[a-z]-[0-9A-Za-z-]{10,}                   # Slack
+    )""",
+    re.VERBOSE,
+)
+_SCHEME: Final = re.compile(r"(?i)\b(bearer|basic|digest)(\s+)([0-9A-Za-z._~+/=-]{8,})")
+_URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)([^/\s@]+)(@)")
+_CARD: Final = re.compile(r"(?<![0-9A-Za-z.])(?:\d[ -]?){12,18}\d(?![0-9A-Za-z])")
+_SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?![\d-])")
+_NAME: Final = re.compile(r"""(?<![\w.\-])([A-Za-z_][\w.\-]{1,200}+)(\\*["']?\s{0,3}(?:=>|[=:])\s{0,3})""")
+"""A name and what stands between it and its value: ``password=``, ``"apiKey": ``, ``\\"token\\":``."""
+
+_VALUE: Final = re.compile(
+    r"""\\+"(?:(?!\\+").)*(?:\\+")?                # in quotes that are escaped, as in JSON within a string
+    | [bruf]{0,2}"(?:[^"\\]|\\.)*"?                # in double quotes
+    | [bruf]{0,2}'(?:[^'\\]|\\.)*'?                # in single quotes
+    | (?:(?i:bearer|basic|digest|token)\s+)?[^\s,;&"'<>()\[\]{}]+""",
+    re.VERBOSE | re.DOTALL,
+)
+_E_MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_PHONE: Final = re.compile(r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,4}){2,4}(?![\w.])")
+
+_CARD_STARTS: Final = re.compile(r"4|5[1-5]|2[2-7]|3[0467-9]|6")
+"""First digits of the cards that there are; other long numbers are ids and times."""
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Write an expression that finds any of *words*, looking at each place once: a tree of their letters."""
+    tree: dict[str, Any] = {}
+    for word in words:
+        at = tree
+        for letter in word:
+            at = at.setdefault(letter, {})
+        at[""] = {}
+    return _branch(tree)
+
+
+def _branch(tree: dict[str, Any]) -> str:
+    if "" in tree:
+        return ""
+    ways = [re.escape(letter) + _branch(below) for letter, below in sorted(tree.items())]
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+_MARK: Final = re.compile(_any_of(_MARKS)).search
+_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){8}").search
+
+
+class Scrubber:
+    """
+    Takes secrets out of free text.
+
+    Also e-mail addresses and phone numbers, where it is told to.
+    """
+
+    def __init__(self, is_secret: Callable[[str], bool], words: Iterable[str] = (), *, personal: bool = False) -> None:
+        """
+        Prepare to scrub.
+
+        Args:
+            is_secret: tells whether a field of this name holds a secret.
+            words: the user's own names of secrets.
+            personal: whether e-mail addresses and phone numbers are taken out too.
+        """
+        self._is_secret = is_secret
+        self._personal = personal
+        own = [re.split(r"[^0-9a-z]", word.lower())[0] for word in words]
+        self._words = re.compile(_any_of([*_WORDS, *filter(None, own)])).search
+
+    def names_a_secret(self, text: str) -> bool:
+        """Tell quickly whether a name of a secret may be in *text*."""
+        return self._words(text.lower()) is not None
+
+    def scrub(self, text: str) -> str:
+        """Give *text* without the secrets in it; itself where there are none."""
+        if len(text) < SHORTEST:
+            return text
+        scrubbed = self._scrub(text, text.lower())
+        if scrubbed is text and "%" in text and (plain := unquote(text)) != text:
+            found = self._scrub(plain, plain.lower())
+            # What only shows when it is decoded is written decoded: encoded again, nobody could read what is left.
+            return text if found is plain else found
+        return scrubbed
+
+    def _scrub(self, text: str, lower: str) -> str:
+        found = text
+        if ("=" in lower or ":" in lower) and self._words(lower):
+            found = self._without_named(found)
+        if "bearer" in lower or "basic" in lower or "digest" in lower:
+            found = _SCHEME.sub(rf"\1\2{REDACTED}", found)
+        if "@" in lower and "://" in lower:
+            found = _URL_PASSWORD.sub(rf"\1{REDACTED}\3", found)
+        if len(lower) >= _SHORTEST_KEY and _MARK(lower):
+            found = _KNOWN_KEY.sub(REDACTED, _PRIVATE_KEY.sub(REDACTED, found))
+        if len(lower) >= _SHORTEST_NUMBER and _DIGITS(lower):
+            found = _CARD.sub(_card, _SSN.sub(REDACTED, found))
+        if self._personal:
+            found = _PHONE.sub(REDACTED, _E_MAIL.sub(REDACTED, found))
+        return text if found == text else found
+
+    def _without_named(self, text: str) -> str:
+        """Take out the values that stand behind the names of secrets."""
+        parts: list[str] = []
+        done = 0
+        for match in _NAME.finditer(text):
+            if match.start() < done or not self._is_secret(_name(text, match)):
+                continue
+            value = _VALUE.match(text, match.end())
+            if value is None or value[0].startswith(REDACTED) or _harmless(value[0]):
+                continue
+            parts += (text[done : match.end()], _blank(value[0]))
+            done = value.end()
+        parts.append(text[done:])
+        return "".join(parts)
+
+
+def _name(text: str, match: re.Match[str]) -> str:
+    r"""Give the name that was found, without the letter of an escape such as ``\n`` in front of it."""
+    escaped = match.start() > 0 and text[match.start() - 1] == "\\" and match[1][0] in "nrt"
+    return match[1][1:] if escaped else match[1]
+
+
+def _blank(value: str) -> str:
+    """Put the mark in the place of a value, within the value's quotes."""
+    quote = re.match(r"[bruf]{0,2}\\*[\"']", value)
+    if quote is None:
+        return REDACTED
+    mark = quote[0].lstrip("bruf")
+    closed = mark if len(value) >= len(quote[0]) + len(mark) and value.endswith(mark) else ""
+    return f"{quote[0]}{REDACTED}{closed}"
+
+
+def _harmless(value: str) -> bool:
+    """Tell whether what stands behind a secret's name is none: nothing, ``None``, ``true``."""
+    return value.strip("\\\"'").lower() in {"", "none", "null", "true", "false", "undefined", "***"}
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"[ -]", "", match[0])
+    return REDACTED if _CARD_STARTS.match(digits) and _luhn(digits) else match[0]
+
+
+def _luhn(digits: str) -> bool:
+    """Check a card number's last digit (ISO/IEC 7812)."""
+    total = sum(map(int, digits[-1::-2])) + sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return total % 10 == 0

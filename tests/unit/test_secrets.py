@@ -1,0 +1,152 @@
+"""Secrets in free text, by what they look like."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.sdk.redact import Redactor
+from sightline.sdk.secrets import REDACTED
+
+CARD = "4111 1111 1111 1111"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-def_1"
+
+CAUGHT = {
+    "login password=hunter2 ok": f"login password={REDACTED} ok",
+    "PASSWORD : hunter2": f"PASSWORD : {REDACTED}",
+    '{"user":"u","apiKey":"a b","n":1}': f'{{"user":"u","apiKey":"{REDACTED}","n":1}}',
+    '{"a":{"Password":["x"]}}': f'{{"a":{{"Password":"{REDACTED}"}}}}',
+    'body {\\"password\\":\\"x y\\"}': f'body {{\\"password\\":\\"{REDACTED}\\"}}',
+    "{'token': 'abc'}": f"{{'token': '{REDACTED}'}}",
+    "error in call: password: hunter2": f"error in call: password: {REDACTED}",
+    "line\\npassword=hunter2": f"line\\npassword={REDACTED}",
+    "token=b'abc' end": f"token=b'{REDACTED}' end",
+    'headers="token=abc"': f'headers="token={REDACTED}"',
+    "q=1&access_token=abc&x=2": f"q=1&access_token={REDACTED}&x=2",
+    "q=1&token%3Dabc": f"q=1&token={REDACTED}",
+    "p%61ssword=abc": f"password={REDACTED}",
+    "Authorization: Bearer abcdef123456": f"Authorization: {REDACTED}",
+    "sent bearer abcdef123456 on": f"sent bearer {REDACTED} on",
+    "Basic dXNlcjpwYXNz": f"Basic {REDACTED}",
+    "postgres://user:p%40w@host/db": f"postgres://user:{REDACTED}@host/db",
+    f"paid with {CARD}.": f"paid with {REDACTED}.",
+    "378282246310005": REDACTED,
+    "5555-5555-5555-4444": REDACTED,
+    "ssn 123-45-6789": f"ssn {REDACTED}",
+    f"jwt {JWT} end": f"jwt {REDACTED} end",
+    "AKIAIOSFODNN7EXAMPLE": REDACTED,
+    "use sk-proj-abcdefghijklmnop1234": f"use {REDACTED}",
+    "AIza" + "x" * 35: REDACTED,
+    "ghp_" + "a1" * 18: REDACTED,
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----": REDACTED,
+    "-----BEGIN PRIVATE KEY-----\nMIIE cut": REDACTED,
+}
+
+LEFT = [
+    "tokens=500 max_tokens: 20 token_count=3",
+    "order 1795202514076453453 done",
+    "2026-11-20 19:50:53.123 took 12.5 ms",
+    "4111 1111 1111 1112",
+    "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+    "see http://host:8080/path?x=1",
+    "secret=None token: null, password=",
+    "000-45-6789",
+    "author: somebody",
+    "50% of users",
+    "a basic idea",
+    "{not json: at all",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CAUGHT.items())
+def test_secrets_in_text_are_taken_out(text, expected):
+    """What looks like a secret is gone, and the rest can still be read."""
+    assert Redactor().text(text) == expected
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_harmless_text_stays(text):
+    """Ids, times, counts and plain words are left alone, and the same object is given back."""
+    assert Redactor().text(text) is text
+
+
+def test_secrets_in_values_of_fields_are_taken_out():
+    """Texts in fields, lists, objects and bytes are searched like messages."""
+
+    class Address:
+        def __str__(self):
+            return "https://u:pw@host"
+
+    fields = {"note": "password=x1", "list": ["token=abc", 3], "raw": b"pwd=abcdef", "url": Address(), "n": 7}
+
+    assert Redactor().clean(fields) == {
+        "note": f"password={REDACTED}",
+        "list": [f"token={REDACTED}", 3],
+        "raw": f"pwd={REDACTED}",
+        "url": f"https://u:{REDACTED}@host",
+        "n": 7,
+    }
+
+
+def test_personal_data_is_an_option():
+    """E-mail addresses and phone numbers go only where that is asked for."""
+    text = "mail jo@example.org or call +49 30 1234 5678"
+
+    assert Redactor().text(text) == text
+    assert Redactor(personal=True).text(text) == f"mail {REDACTED} or call {REDACTED}"
+
+
+def test_own_names_count_in_text_too():
+    """The user's names are looked for like ours."""
+    assert Redactor(["maiden_name"]).text("maidenName: Smith") == f"maidenName: {REDACTED}"
+
+
+def test_known_texts_are_bounded():
+    """Texts that never come again do not fill the memory."""
+    redactor = Redactor()
+
+    for n in range(20_000):
+        redactor.text(f"harmless text number {n}")
+
+    assert len(redactor._clean_texts) <= 4096
+
+
+@given(st.text(alphabet="abc =:\"'\\{}[],%0123456789-@/.ptokenswrd", max_size=300))
+def test_any_text_is_scrubbed_without_error(text):
+    """No text raises, and what was scrubbed once stays as it is."""
+    redactor = Redactor()
+
+    found = redactor.text(text)
+
+    assert redactor.text(found) == found or REDACTED in found
+
+
+@pytest.mark.parametrize("text", ["1-" * 50_000, "token=" * 20_000, "a:" * 50_000, "%" * 100_000, '"\\' * 50_000,
+                                  "password='" + "\\" * 100_000, "-----BEGIN PRIVATE KEY-----" * 4000])  # fmt: skip
+def test_hostile_text_takes_no_long_time(text):
+    """A text made to be slow is done in time that grows with its length alone."""
+    redactor = Redactor()
+    began = time.process_time()
+
+    redactor.text(text)
+
+    assert time.process_time() - began < 2.0
+
+
+planted = st.sampled_from(["hunter2-planted", "s3cr3t.planted"])
+names = st.sampled_from(["password", "Api-Key", "access_token", "CLIENT_SECRET", "authorization", "privateKey"])
+around = st.sampled_from(["", "done ", "GET /x?", "{'a': 1, ", "error in call: "])
+forms = st.sampled_from(["{n}={v}", "{n}: {v}", '"{n}": "{v}"', "'{n}': '{v}'", "{n}%3D{v}", '\\"{n}\\":\\"{v}\\"'])
+
+
+@given(around, names, forms, planted, around)
+def test_a_planted_secret_never_comes_through(before, name, form, value, after):
+    """However it is written, a named secret in text is gone."""
+    text = before + form.format(n=name, v=value) + " " + after
+
+    assert value not in Redactor().text(text)
+    assert value not in json.dumps(Redactor().clean({"field": {"inner": [text]}}))
