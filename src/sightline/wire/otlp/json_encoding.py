@@ -1,20 +1,50 @@
-"""OTLP's JSON, Protobuf's but for identifiers in hex, turned into the binary encoding: after it there is one way."""
+"""
+OTLP's JSON turned into the binary encoding: after it there is one way.
+
+Protobuf's own reader of JSON takes five times as long, and reads identifiers as base64, where OTLP has hex.
+"""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from typing import Any, Final
+import binascii
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from google.protobuf import json_format
 
 from sightline.base.errors import DecodeError
 from sightline.wire.otlp.descriptors import REQUESTS
 
-_IDS: Final = frozenset({"traceId", "spanId", "parentSpanId"})
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+    Read = Callable[[Any, int], Any]
 
 MAX_JSON_DEPTH: Final = 64
 """Objects inside objects of one request. The protocol's own are nine deep; values inside values take the rest."""
+
+_IDS: Final = frozenset({"trace_id", "span_id", "parent_span_id"})
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+
+
+class _Wrong(Exception):
+    """A member is not what it should be; *path* grows from the inside out."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.path: list[str] = []
+
+    def where(self) -> str:
+        return "".join(reversed(self.path)).removeprefix(".")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    read: Read
 
 
 def to_protobuf(signal: str, body: bytes) -> bytes:
@@ -25,41 +55,131 @@ def to_protobuf(signal: str, body: bytes) -> bytes:
         DecodeError: if *body* is no JSON, or not of this message; the text says where.
     """
     kind = REQUESTS[signal]
+    name = kind.DESCRIPTOR.name
     try:
         content = msgspec.json.decode(body)
-        if not isinstance(content, dict):
-            raise DecodeError(f"The body is no {kind.DESCRIPTOR.name}: expected an object, got a {_name(content)}.")
-        _encode_ids(content)
-        message = json_format.ParseDict(content, kind(), ignore_unknown_fields=True, max_recursion_depth=MAX_JSON_DEPTH)
-        encoded: bytes = message.SerializeToString()
+        encoded: bytes = kind(**_message(_fields(kind.DESCRIPTOR), content, 0)).SerializeToString()
+    except _Wrong as wrong:
+        where = f" at {wrong.where()}" if wrong.path else ""
+        raise DecodeError(f"The body is no {name}{where}: {wrong}.") from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise DecodeError(f"The body is no JSON: {error}.") from None
-    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
-        raise DecodeError(f"The body is no {kind.DESCRIPTOR.name}: {error}") from None
+    except (ValueError, TypeError) as error:
+        raise DecodeError(f"The body is no {name}: {error}.") from None
     return encoded
 
 
-def _encode_ids(content: dict[str, Any]) -> None:
-    """Rewrite hex identifiers as base64, which is what Protobuf's JSON has for bytes."""
-    waiting: list[Any] = [content]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, list):
-            waiting.extend(item)
-        elif isinstance(item, dict):
-            for name in _IDS & item.keys():
-                item[name] = _base64(name, item[name])
-            waiting.extend(member for member in item.values() if isinstance(member, dict | list))
+def _message(fields: Mapping[str, _Field], content: Any, depth: int) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise _Wrong(f"expected an object, got {_name(content)}")
+    if depth > MAX_JSON_DEPTH:
+        raise _Wrong(f"nested deeper than {MAX_JSON_DEPTH} levels")
+    found = {}
+    for name, value in content.items():
+        field = fields.get(name)
+        if field is not None and value is not None:
+            try:
+                found[field.name] = field.read(value, depth)
+            except _Wrong as wrong:
+                wrong.path.append(f".{name}")
+                raise
+    return found
 
 
-def _base64(name: str, text: object) -> str | None:
-    if text is None:
-        return None
+@cache
+def _fields(descriptor: Descriptor) -> dict[str, _Field]:
+    return {field.json_name: _Field(field.name, _reader(field)) for field in descriptor.fields}
+
+
+def _reader(field: FieldDescriptor) -> Read:
+    one = _messages(field.message_type) if field.message_type else _scalar(field)
+    return _list(one) if field.is_repeated else one
+
+
+def _messages(descriptor: Descriptor) -> Read:
+    # The fields are found at the first use: a value may hold values, and so does its description.
+    return lambda content, depth: _message(_fields(descriptor), content, depth + 1)
+
+
+def _list(one: Read) -> Read:
+    def read(content: Any, depth: int) -> list[Any]:
+        if not isinstance(content, list):
+            raise _Wrong(f"expected a list, got {_name(content)}")
+        found: list[Any] = []
+        try:
+            for item in content:
+                found.append(one(item, depth))  # noqa: PERF401 - its length tells which item was wrong
+        except _Wrong as wrong:
+            wrong.path.append(f"[{len(found)}]")
+            raise
+        return found
+
+    return read
+
+
+def _scalar(field: FieldDescriptor) -> Read:
+    if field.cpp_type == field.CPPTYPE_STRING:
+        if field.type == field.TYPE_BYTES:
+            return _hex if field.name in _IDS else _base64
+        return _text
+    if field.cpp_type == field.CPPTYPE_BOOL:
+        return _bool
+    if field.enum_type is not None:
+        return _enum({value.name: value.number for value in field.enum_type.values})
+    return _float if field.cpp_type in {field.CPPTYPE_DOUBLE, field.CPPTYPE_FLOAT} else _int
+
+
+def _text(value: Any, _depth: int) -> str:
+    if isinstance(value, str):
+        return value
+    raise _Wrong(f"expected a string, got {_name(value)}")
+
+
+def _bool(value: Any, _depth: int) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _Wrong(f"expected true or false, got {_name(value)}")
+
+
+def _int(value: Any, _depth: int) -> int:
+    whole = isinstance(value, int | str) or (isinstance(value, float) and value.is_integer())
     try:
-        return b64encode(bytes.fromhex(text)).decode()  # type: ignore[arg-type] # a wrong type is the error that is caught
-    except (ValueError, TypeError):
-        raise DecodeError(f"{name} is {text!r}; expected hexadecimal digits.") from None
+        if whole and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        raise _Wrong(f"expected a whole number, got {value[:64]!r}") from None
+    raise _Wrong(f"expected a whole number, got {_name(value)}")
 
 
-def _name(content: object) -> str:
-    return {list: "list", str: "string", bool: "bool", type(None): "null"}.get(type(content), "number")
+def _enum(numbers: Mapping[str, int]) -> Read:
+    # OTLP has numbers only; Protobuf's own writers of JSON give names, and what they mean is clear.
+    return lambda value, depth: numbers[value] if isinstance(value, str) and value in numbers else _int(value, depth)
+
+
+def _float(value: Any, _depth: int) -> float:
+    try:
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            return float(value)
+    except (ValueError, OverflowError):
+        raise _Wrong(f"expected a number, got {str(value)[:64]!r}") from None
+    raise _Wrong(f"expected a number, got {_name(value)}")
+
+
+def _hex(value: Any, depth: int) -> bytes:
+    try:
+        return bytes.fromhex(_text(value, depth))
+    except ValueError:
+        raise _Wrong(f"expected hexadecimal digits, got {value[:64]!r}") from None
+
+
+def _base64(value: Any, depth: int) -> bytes:
+    text = _text(value, depth).translate(_URL_SAFE).rstrip("=")
+    try:
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except ValueError:
+        raise _Wrong(f"expected base64, got {value[:64]!r}") from None
+
+
+def _name(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
