@@ -61,6 +61,7 @@ class OverviewSeries(msgspec.Struct):
     errors: Points
     p50_ms: Points
     p95_ms: Points
+    p99_ms: Points
     cpu_percent: Points
     memory_percent: Points
     disk_percent: Points
@@ -155,6 +156,7 @@ class _Overview:
                 errors=[(at, steps[at].errors if at in steps else 0) for at in self._grid],
                 p50_ms=[(at, steps[at].p50_ms if at in steps else None) for at in self._grid],
                 p95_ms=[(at, steps[at].p95_ms if at in steps else None) for at in self._grid],
+                p99_ms=[(at, steps[at].p99_ms if at in steps else None) for at in self._grid],
                 **{name: self._drawn(gauges, *how) for name, how in _GAUGES.items()},
             ),
             current=self._current(gauges),

@@ -34,6 +34,7 @@ _OVERVIEW: Final = {
         "errors": [[1795202100, 0], [1795202115, 1]],
         "p50_ms": _POINTS,
         "p95_ms": _POINTS,
+        "p99_ms": _POINTS,
         "cpu_percent": [[1795202100, 31.5], [1795202115, None]],
         "memory_percent": _POINTS,
         "disk_percent": _POINTS,
