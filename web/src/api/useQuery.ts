@@ -18,16 +18,29 @@ interface Settled<T> {
   error: ApiError | null;
 }
 
+/** Answers of pages left a moment ago: coming back shows them at once, while newer ones are fetched. */
+const kept = new Map<string, unknown>();
+const KEPT = 12;
+
+function keep(key: string, data: unknown): void {
+  kept.delete(key);
+  kept.set(key, data);
+  const oldest = kept.keys().next();
+  if (kept.size > KEPT && !oldest.done) kept.delete(oldest.value);
+}
+
 /** How soon to try again after a failure, so that a page comes back by itself when the server does. */
 const RETRY_MS = 3000;
 
 /**
  * Load what `key` names, again every `refreshMs` (0: once), pausing while the page is hidden.
  *
+ * Keys name what is asked across all pages.
+ *
  * `load` may be a new function on every render: only a change of `key` starts it anew.
  */
 export function useQuery<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>, refreshMs = 0): Query<T> {
-  const [settled, setSettled] = useState<Settled<T>>({ key: "", data: null, error: null });
+  const [settled, setSettled] = useState<Settled<T>>(() => ({ key: "", data: key === null ? null : ((kept.get(key) as T | undefined) ?? null), error: null }));
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   useEffect(() => {
@@ -49,6 +62,7 @@ export function useQuery<T>(key: string | null, load: (signal: AbortSignal) => P
       latest.current(abort.signal).then(
         (data) => {
           if (abort.signal.aborted) return;
+          keep(key, data);
           setSettled({ key, data, error: null });
           again(refreshMs);
         },

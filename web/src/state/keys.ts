@@ -35,3 +35,10 @@ export function focusSearch(event: KeyboardEvent): void {
   box.focus();
   box.select();
 }
+
+/** Arrows move along a list that has the focus; anywhere else they scroll, as always. */
+export function inList(event: KeyboardEvent, move: () => void): void {
+  if (!(event.target instanceof HTMLElement) || !/^(listbox|tree)$/.test(event.target.role ?? "")) return;
+  event.preventDefault();
+  move();
+}

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import type { Attributes } from "../api/types";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
@@ -8,6 +8,16 @@ interface Props {
   fields: Attributes;
   folded?: boolean;
   onFilter?: (key: string, value: string, out: boolean) => void;
+}
+
+/** A dotted name that wraps after its dots, not within its words. */
+function breakable(name: string) {
+  return name.split(/(?<=[._])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 /** Names and values; each can be copied, and searched for or away. */
@@ -28,7 +38,7 @@ export function FieldTable({ title, fields, folded = false, onFilter }: Props) {
         <dl>
           {rows.map(([key, value]) => (
             <div key={key} className="field-row">
-              <dt className="mono">{key}</dt>
+              <dt className="mono">{breakable(key)}</dt>
               <dd className="mono">
                 {String(value)}
                 <span className="field-actions">

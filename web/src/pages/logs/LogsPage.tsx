@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 import { fetchHistogram } from "../../api/calls";
 import { useQuery } from "../../api/useQuery";
-import { useKeys } from "../../state/keys";
+import { inList, useKeys } from "../../state/keys";
 import { usePhone } from "../../state/media";
 import { addTerm, term } from "../../state/terms";
 import { rangeKey, rangeQuery, setSpan, useRange } from "../../state/time";
@@ -30,7 +30,7 @@ export function LogsPage() {
   const logs = useLogs(query, range);
   const buckets = phone ? BUCKETS_PHONE : BUCKETS;
   const [asked, setAsked] = useState(0);
-  const histogram = useQuery(`${query}|${rangeKey(range)}|${buckets}|${asked}`, (signal) => fetchHistogram(query, rangeQuery(range), buckets, signal), tailing ? HISTOGRAM_LIVE_MS : 0);
+  const histogram = useQuery(`histogram ${query}|${rangeKey(range)}|${buckets}|${asked}`, (signal) => fetchHistogram(query, rangeQuery(range), buckets, signal), tailing ? HISTOGRAM_LIVE_MS : 0);
   const scroller = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
   const tail = useTail(tailing, query, away, logs.prepend);
@@ -56,6 +56,8 @@ export function LogsPage() {
   useKeys({
     j: () => step(1),
     k: () => step(-1),
+    ArrowDown: (event) => inList(event, () => step(1)),
+    ArrowUp: (event) => inList(event, () => step(-1)),
     Enter: () => {
       const one = logs.records.find((candidate) => candidate.id === marked);
       if (one) open(one.id);

@@ -18,7 +18,7 @@ export function OverviewPage() {
   const range = useRange();
   const refresh = useRefresh();
   const { service = "" } = useParams();
-  const overview = useQuery(`${rangeKey(range)}|${service}`, (signal) => fetchOverview(rangeQuery(range), service, signal), refresh);
+  const overview = useQuery(`overview ${rangeKey(range)}|${service}`, (signal) => fetchOverview(rangeQuery(range), service, signal), refresh);
   const status = useQuery("status", fetchStatus, refresh || 15_000);
 
   const data = useMemo(() => overview.data && withRates(overview.data), [overview.data]);

@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from "react";
 import type { Trace } from "../../api/types";
-import { useKeys } from "../../state/keys";
+import { inList, useKeys } from "../../state/keys";
 import { setParams, useParams } from "../../state/url";
 import { Minimap } from "./Minimap";
 import { SidePanel } from "./SidePanel";
@@ -57,6 +57,8 @@ export function TraceView({ trace }: { trace: Trace }) {
   const keys = {
     j: () => step(1),
     k: () => step(-1),
+    ArrowDown: (event: KeyboardEvent) => inList(event, () => step(1)),
+    ArrowUp: (event: KeyboardEvent) => inList(event, () => step(-1)),
     ArrowLeft: () => fold(span, true),
     ArrowRight: () => fold(span, false),
     "0": () => setZoom(null),
