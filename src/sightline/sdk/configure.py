@@ -19,6 +19,7 @@ from sightline.sdk.context import take_runtime_context
 from sightline.sdk.provider import TracerProvider, provider
 from sightline.sdk.recorder import recorder
 from sightline.sdk.tracing import tracing
+from sightline.sdk.unhandled import hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,6 +95,8 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
     logs.set_level(level)
     hook.install(level)
     _take_opentelemetry()
+    if settings["capture_errors"].value:
+        hooks.install()
     recorder.start(settings, describe, Path(settings["home"].value) / "spool")
     if settings["server"].value == "auto":
         from sightline.sdk.autostart import ensure_server
@@ -117,4 +120,5 @@ def _take_opentelemetry() -> None:
 def shutdown() -> None:
     """Record nothing more, and leave Python's logging as it was found. What was recorded stays in the spool."""
     recorder.stop()
+    hooks.remove()
     hook.remove()
