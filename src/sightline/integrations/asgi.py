@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sightline.sdk import guard, metrics, requests
 from sightline.sdk.recorder import recorder
 from sightline.sdk.request_metrics import request_metrics
+from sightline.sdk.requests import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -36,8 +37,17 @@ def path_template(scope: Scope) -> str | None:
     return template if isinstance(template, str) else None
 
 
-def _text(header: bytes | None) -> str | None:
-    return None if header is None else header.decode("latin-1")
+_MOST_HOSTS: Final = 1000
+"""Hosts whose parts are kept. Clients may name any; further ones are taken apart each time."""
+
+_hosts: dict[bytes, dict[str, Any]] = {}
+
+
+def _remember_host(host: bytes) -> dict[str, Any]:
+    address = requests.server_of(host.decode("latin-1"))
+    if len(_hosts) < _MOST_HOSTS:
+        _hosts[host] = address
+    return address
 
 
 class _Exchange(requests.Exchange):
@@ -49,29 +59,37 @@ class _Exchange(requests.Exchange):
         header = dict(scope["headers"]).get
         told: dict[str, Any] = {
             "url.scheme": scope.get("scheme", "http"),
-            "url.path": requests.shorten(scope["path"]),
+            "url.path": scope["path"][:LONGEST_TEXT],
             "network.protocol.version": scope.get("http_version", ""),
         }
-        host, client, agent = header(b"host"), scope.get("client"), header(b"user-agent")
-        query, traceparent = scope.get("query_string"), header(b"traceparent")
+        # Written out, and no calls of functions: this is on the way of every request.
+        query, host, client, agent = (
+            scope.get("query_string"),
+            header(b"host"),
+            scope.get("client"),
+            header(b"user-agent"),
+        )
         if query:
             told["url.query"] = requests.clean_query(query.decode("latin-1"))
         if host:
-            told["server.address"], port = requests.server_of(host.decode("latin-1"))
-            if port is not None:
-                told["server.port"] = port
+            address = _hosts.get(host)
+            if address is None:
+                address = _remember_host(host)
+            told.update(address)
         if client:
             told["client.address"] = client[0]
         if agent:
-            told["user_agent.original"] = requests.shorten(agent.decode("latin-1"))
+            told["user_agent.original"] = agent[:LONGEST_TEXT].decode("latin-1")
+        traceparent, tracestate = header(b"traceparent"), header(b"tracestate")
+        request_id, correlation_id = header(b"x-request-id"), header(b"x-correlation-id")
         super().__init__(
             counts,
             scope.get("method", "GET"),
             told,
-            _text(traceparent),
-            _text(header(b"tracestate")) if traceparent else None,
-            _text(header(b"x-request-id")),
-            _text(header(b"x-correlation-id")),
+            traceparent and traceparent.decode("latin-1"),
+            tracestate and tracestate.decode("latin-1"),
+            request_id and request_id.decode("latin-1"),
+            correlation_id and correlation_id.decode("latin-1"),
         )
         self._scope = scope
         self._send = send

@@ -8,6 +8,7 @@ from sightline.sdk import guard, requests
 from sightline.sdk.context import current, fields
 from sightline.sdk.recorder import recorder
 from sightline.sdk.request_metrics import request_metrics
+from sightline.sdk.requests import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _context_of = current.get
 _fields_of = fields.get
 
-ENVIRON_KEY: Final = "sightline"
+ENVIRON_KEY: Final = "sightline.exchange"
 """Where the request's ``Exchange`` is in the environment. An instrumented application within another finds it there."""
 
 
@@ -45,19 +46,17 @@ class Exchange(requests.Exchange):
             path = path.encode("latin-1", "replace").decode("utf-8", "replace")
         told: dict[str, Any] = {
             "url.scheme": get("wsgi.url_scheme", "http"),
-            "url.path": requests.shorten(path),
+            "url.path": path[:LONGEST_TEXT],
             "network.protocol.version": get("SERVER_PROTOCOL", "").removeprefix("HTTP/"),
         }
         if query := get("QUERY_STRING"):
             told["url.query"] = requests.clean_query(query)
         if host := get("HTTP_HOST"):
-            told["server.address"], port = requests.server_of(host)
-            if port is not None:
-                told["server.port"] = port
+            told.update(requests.server_of(host))
         if client := get("REMOTE_ADDR"):
             told["client.address"] = client
         if agent := get("HTTP_USER_AGENT"):
-            told["user_agent.original"] = requests.shorten(agent)
+            told["user_agent.original"] = agent[:LONGEST_TEXT]
         super().__init__(
             counts, environ["REQUEST_METHOD"], told, get("HTTP_TRACEPARENT"), get("HTTP_TRACESTATE"),
             get("HTTP_X_REQUEST_ID"), get("HTTP_X_CORRELATION_ID"),

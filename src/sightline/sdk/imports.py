@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     """A module's own loader, and what is to be done after it."""
 
     def __init__(self, inner: Any, name: str) -> None:
@@ -40,7 +38,7 @@ class _Loader(importlib.abc.Loader):
         return getattr(self._inner, name)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Asks the other finders for the modules that are waited for."""
 
     def __init__(self) -> None:
@@ -73,14 +71,17 @@ class _Finder(importlib.abc.MetaPathFinder):
         del path, target
         if fullname not in self._waiting or getattr(self._searching, "name", None) == fullname:
             return None
+        # Imported here: with what they import in turn, the module's parts take longer than all of ours.
+        from importlib.util import find_spec
+
         self._searching.name = fullname
         try:
-            spec = importlib.util.find_spec(fullname)
+            spec = find_spec(fullname)
         finally:
             self._searching.name = None
         if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
             return None
-        spec.loader = _Loader(spec.loader, fullname)
+        spec.loader = _Loader(spec.loader, fullname)  # type: ignore[assignment]
         return spec
 
 

@@ -24,7 +24,7 @@ UNMATCHED: Final = "unmatched"
 
 SENT_HEADERS: Final = ("x-request-id", "x-correlation-id", "x-response-time")
 
-_LONGEST_TEXT: Final = 2048
+LONGEST_TEXT: Final = 2048
 """Characters kept of a path, a query string or a user agent."""
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:@/+=-]{0,127}")
@@ -159,22 +159,17 @@ class Exchange:
         return "", self.status or 499
 
 
-def server_of(host: str) -> tuple[str, int | None]:
-    """Take a ``Host`` header apart: address and port."""
+def server_of(host: str) -> dict[str, Any]:
+    """Take a ``Host`` header apart: the attributes of address and port."""
     name, colon, port = host.rpartition(":")
     if colon and port.isdecimal() and len(port) <= 5:
-        return name[:255], int(port)
-    return host[:255], None
-
-
-def shorten(text: str) -> str:
-    """Bound a text that a client chose."""
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT]
+        return {"server.address": name[:255], "server.port": int(port)}
+    return {"server.address": host[:255]}
 
 
 def clean_query(query: str) -> str:
     """Take the values of secret parameters out of a query string, and bound its length."""
-    query = query[:_LONGEST_TEXT]
+    query = query[:LONGEST_TEXT]
     is_secret = redact.redactor.is_secret
     parts = query.split("&")
     for at, part in enumerate(parts):
