@@ -14,7 +14,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 
-# uv installs in seconds what takes pip a minute; where it cannot be had or fails, pip does the same.
+# uv installs in seconds what takes pip a minute; where it cannot be had or fails, pip does the same. It trusts the
+# certificates that the machine trusts, as pip does.
+export UV_SYSTEM_CERTS ?= 1
 install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1); } >&2 \
 	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1) >&2
 
