@@ -35,10 +35,12 @@ def ensure_server(home: Path) -> None:
         prepare_directory(home)
         with (home / "server.log").open("ab") as log:
             environment = {key: value for key, value in os.environ.items() if key != "SIGHTLINE_SERVER"}
-            subprocess.Popen(  # noqa: S603 - our own module, with our own interpreter
+            started = subprocess.Popen(  # noqa: S603 - our own module, with our own interpreter
                 [sys.executable, "-m", "sightline", "serve", "--home", str(home)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
             )  # fmt: skip
+            # Detached on purpose. Nobody waits for it, and Popen's warning about that would reach the host.
+            started.returncode = 0
     except Exception as error:
         guard.failed("server", error)
 

@@ -103,6 +103,7 @@ class Play:
             watcher = self._start(programs, "probe", ["-m", "sightline.cli.stage.probe", self.url])
             self._wait(payments, f"{self._payments_url}/openapi.json")
             self._wait(shop, f"{self.shop_url}/products")
+            self._wait_seen(watcher)
             customers = self._start(
                 programs, "customers", ["-m", "shop.load", "--url", self.shop_url, "--rate", str(self._rate)]
             )
@@ -146,6 +147,14 @@ class Play:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise NotReady(f"The demo's {program.name} does not answer at {url}; {program.output} has what it said.")
+
+    def _wait_seen(self, watcher: Program) -> None:
+        """Wait until the first probe is through: from then on it is known that what is recorded is found."""
+        deadline = time.monotonic() + READY_S
+        while not watcher.output.stat().st_size and time.monotonic() < deadline:
+            watcher.check()
+            self._tally.look()
+            time.sleep(0.05)
 
     def _let_run(self, programs: Programs, stop: threading.Event, seconds: float | None,
                  on_look: Callable[[float, Counts], None]) -> float:  # fmt: skip
