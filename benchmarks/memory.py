@@ -49,9 +49,10 @@ def private_bytes(pid: int) -> int:
     return int(found[1]) * 1024
 
 
-def application_bytes(home: Path) -> int:
-    """Tell what recording adds to a bare interpreter, after 40,000 records."""
+def application_bytes(home: Path) -> tuple[int, int]:
+    """Tell what recording adds to a bare interpreter, after 40,000 records, and how much of the segment is mapped."""
     sizes = []
+    mapped = 0
     for program in (f"print('ready', flush=True)\n{BARE}", READY):
         environment = {**os.environ, "SIGHTLINE_HOME": str(home), "SIGHTLINE_SYSTEM_INTERVAL": "1"}
         process = subprocess.Popen(
@@ -59,9 +60,10 @@ def application_bytes(home: Path) -> int:
         )
         assert process.stdout is not None
         process.stdout.readline()
-        sizes.append(private_bytes(process.pid) - _segments(process.pid))
+        mapped = _segments(process.pid)
+        sizes.append(private_bytes(process.pid) - mapped)
         process.communicate()
-    return sizes[1] - sizes[0]
+    return sizes[1] - sizes[0], mapped
 
 
 def _segments(pid: int) -> int:
@@ -99,7 +101,7 @@ def record(rate: int, seconds: float) -> None:
 def measure(rate: int, seconds: float) -> dict[str, Any]:
     """Measure all three."""
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as directory:
-        application = application_bytes(Path(directory) / "application")
+        application, mapped = application_bytes(Path(directory) / "application")
         home = Path(directory) / "home"
         with Server(home) as server:
             pid = server.process.pid
@@ -124,6 +126,7 @@ def measure(rate: int, seconds: float) -> dict[str, Any]:
             stored = server.rows(sql)[0][0]
     return {
         "application_mib": round(application / MIB, 1),
+        "application_segment_mib": round(mapped / MIB, 1),
         "idle_server_mib": round(idle / MIB, 1),
         "loaded_server_mib": round(peak / MIB, 1),
         "limits_mib": LIMITS,
@@ -163,9 +166,8 @@ def main() -> None:
         return
     for name, limit in LIMITS.items():
         print(f"{name.replace('_', ' '):<20}{found[name]:>8} (at most {limit:g})")
-    print(
-        f"{found['records_per_second']:,} records a second for {found['seconds']:g} s on {found['server_cpu_cores']} cores"
-    )
+    rate = f"{found['records_per_second']:,} records a second"
+    print(f"{rate} for {found['seconds']:g} s, the server on {found['server_cpu_cores']} cores")
     print(f"recorded {found['recorded']:,}, stored {found['stored']:,}")
 
 
