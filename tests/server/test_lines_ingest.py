@@ -205,3 +205,13 @@ def test_records_are_counted_by_how_their_lines_begin():
     assert count(lines) == Tally(logs=1, spans=1, samples=4, events=1)
     assert count(metric.encode() + b"\n") == Tally(samples=2)
     assert count(b"") == Tally()
+
+
+def test_losses_that_processes_report_are_told(tmp_path: Path):
+    """A full spool's losses, reported by the process in a record of its own, are in the health."""
+    segment = SegmentFile(tmp_path / "home" / "spool")
+    segment.write(log_line("17 records were lost", logger="losses", attributes={"sightline.lost_records": 17}))
+    segment.end()
+
+    with ServerProcess(tmp_path / "home") as server:
+        eventually(lambda: server.get("/health")["checks"]["spool"]["lost_records"] == 17)

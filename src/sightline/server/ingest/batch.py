@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ _SPAN: Final = b'{"kind":"span"'
 _EVENT: Final = b'{"kind":"event"'
 _METRIC: Final = b'{"kind":"metric"'
 _SAMPLE: Final = b'"value":'
+_LOST: Final = b'"sightline.lost_records":'
+_LOST_COUNT: Final = re.compile(re.escape(_LOST) + rb"(\d{1,18})")
 
 
 @dataclass(slots=True)
@@ -69,6 +72,13 @@ def count(lines: bytes) -> Tally:
     if lines.count(b"\n") == logs + spans:  # nearly always, and it spares two more passes
         return Tally(logs=logs, spans=spans)
     return Tally(logs=logs, spans=spans, events=_starting(lines, _EVENT), samples=_samples(lines))
+
+
+def count_lost(lines: bytes) -> int:
+    """Add up the losses that processes report in their own records."""
+    if _LOST not in lines:
+        return 0
+    return sum(int(found) for found in _LOST_COUNT.findall(lines))
 
 
 def _starting(lines: bytes, mark: bytes) -> int:

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import DecodeError, RowsRefused, SightlineError
-from sightline.server.ingest.batch import Batch, count
+from sightline.server.ingest.batch import Batch, count, count_lost
 from sightline.server.ingest.quarantine import BadLine, bad_line, set_aside
 from sightline.wire import lines as wire
 
@@ -158,6 +158,7 @@ class LinesIngest:
             tally = count(chunk.lines)
             self._pending[-1].add(chunk, tally)
             self._counters.accepted.add(tally)
+            self._counters.lost += count_lost(chunk.lines)
         self._measure()
         return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4
 
