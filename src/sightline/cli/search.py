@@ -49,7 +49,7 @@ def search(
     found.reverse()
     if as_json:
         show.json_lines(found)
-    elif traces:
+    elif traces and found:
         _print_traces(found)
     else:
         for record in found:

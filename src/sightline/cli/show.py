@@ -43,7 +43,13 @@ def json_lines(rows: Iterable[Any]) -> None:
         print(msgspec.json.encode(row).decode(), flush=True)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: frozenset[int] = frozenset()) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: frozenset[int] = frozenset(),
+    whole: frozenset[int] = frozenset(),
+) -> None:
     """
     Print rows below the names of their columns.
 
@@ -51,10 +57,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: fr
         columns: the names.
         rows: the cells; control characters in them are written out.
         right: numbers of the columns that are set to the right.
+        whole: numbers of the columns that are cut rather than broken on a narrow terminal.
     """
     cells = [[clean(cell).replace("\n", "\\n") for cell in row] for row in rows]
     if is_terminal():
-        _rich_table(columns, cells, right)
+        _rich_table(columns, cells, right, whole)
         return
     widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(columns)]
     for row in [list(columns), *cells]:
@@ -65,7 +72,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: fr
         print("  ".join(set_out).rstrip())
 
 
-def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]], right: frozenset[int]) -> None:
+def _rich_table(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], right: frozenset[int], whole: frozenset[int]
+) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -73,7 +82,10 @@ def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]], right: f
 
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(columns):
-        made.add_column(name, justify="right" if at in right else "left", overflow="fold")
+        cut = at in whole
+        made.add_column(
+            name, justify="right" if at in right else "left", no_wrap=cut, overflow="ellipsis" if cut else "fold"
+        )
     for row in cells:
         made.add_row(*(Text(cell) for cell in row))
     Console().print(made)

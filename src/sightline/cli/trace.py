@@ -12,7 +12,7 @@ from sightline.cli.options import Home, Json, Server  # noqa: TC001 - Typer read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BAR = 30
+_BAR = 24
 """Width of the waterfall in characters."""
 
 
@@ -39,7 +39,10 @@ def trace(
         f"{len(found['spans'])} spans  {', '.join(found['services'])}"
     )
     rows = [_row(depth, span, found["duration_ms"]) for depth, span in _walk(found["spans"])]
-    show.table(["span", "service", "when", "ms", ""], rows, right=frozenset({3}))
+    show.table(["span", "service", "when", "ms", ""], rows, right=frozenset({3}), whole=frozenset(range(5)))
+    for span in found["spans"]:
+        if span["status_message"]:
+            print(f"{span['name']}: {show.clean(span['status_message'])}")
     if found.get("truncated"):
         show.note("The trace is longer than is shown.")
     for record in found["logs"]:
@@ -47,7 +50,7 @@ def trace(
 
 
 def _row(depth: int, span: dict[str, Any], whole_ms: float) -> list[str]:
-    failure = f"error: {span['status_message'] or 'see its events'}" if span["status"] == "Error" else ""
+    failure = "error" if span["status"] == "Error" else ""
     name = f"{'  ' * depth}{span['name']}"
     return [name, span["service"], _bar(span, whole_ms), f"{span['duration_ms']:.1f}", failure]
 
