@@ -41,7 +41,7 @@ export async function getJson<T>(path: string, query: Query, signal?: AbortSigna
     response = await fetch(apiUrl(path, query), { headers: { accept: "application/json" }, signal });
   } catch (fault) {
     if (signal?.aborted) throw fault;
-    throw new ApiError("The server cannot be reached", "Is `sightline serve` running? The page tries again by itself.", 0);
+    throw new ApiError("The server cannot be reached", "Is “sightline serve” running? This page tries again by itself.", 0);
   }
   if (!response.ok) throw await problem(response);
   return (await response.json()) as T;

@@ -30,7 +30,7 @@ function keep(key: string, data: unknown): void {
 }
 
 /** How soon to try again after a failure, so that a page comes back by itself when the server does. */
-const RETRY_MS = 3000;
+export const RETRY_MS = 3000;
 
 /**
  * Load what `key` names, again every `refreshMs` (0: once), pausing while the page is hidden.

@@ -27,15 +27,12 @@ export function Failed({ error, onRetry }: { error: ApiError; onRetry: () => voi
   );
 }
 
-/** A line above older figures: they stay on show while the server is away. */
+/** A word over older figures: they stay on show while the server is away. */
 export function StaleBanner({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
   return (
     <div className="banner" role="alert">
       <Icon name="alert" />
-      <span>
-        {error.title}. The figures below are the last ones that arrived.
-      </span>
-      <span className="spring" />
+      <span>{error.title}. The figures are the last ones that arrived.</span>
       <button type="button" className="button small" onClick={onRetry}>
         Try again
       </button>

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { fetchLogs } from "../../api/calls";
 import { ApiError } from "../../api/client";
+import { RETRY_MS } from "../../api/useQuery";
 import type { LogRecord } from "../../api/types";
 import { rangeKey, rangeQuery, type TimeRange } from "../../state/time";
 
@@ -47,14 +48,21 @@ export function useLogs(query: string, range: TimeRange): Logs {
 
   useEffect(() => {
     const abort = new AbortController();
+    let timer = 0;
     paging.current = false;
     fetchLogs(wanted.current.query, rangeQuery(wanted.current.range), null, abort.signal).then(
       (page) => setState({ key, records: page.records, cursor: page.next_cursor, elapsedMs: page.elapsed_ms, error: null }),
       (fault: unknown) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, key, cursor: null, error: asError(fault) }));
+        if (abort.signal.aborted) return;
+        const error = asError(fault);
+        setState((before) => ({ ...before, key, cursor: null, error }));
+        if (error.status === 0 || error.status >= 500) timer = window.setTimeout(() => setTurn((before) => before + 1), RETRY_MS);
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      window.clearTimeout(timer);
+    };
   }, [key]);
 
   const loadMore = useCallback(() => {
@@ -85,7 +93,7 @@ export function useLogs(query: string, range: TimeRange): Logs {
   const reload = useCallback(() => setTurn((before) => before + 1), []);
   return {
     records: state.records,
-    error: state.key === key ? state.error : null,
+    error: state.key === key || state.error?.status !== 400 ? state.error : null,
     loading: state.key === "",
     stale: state.key !== key,
     more: state.cursor !== null,

@@ -63,8 +63,9 @@ export function TracesPage() {
       </div>
       <DurationScatter traces={traces.traces} query={query} frame={traces.frame} unlistedTo={traces.unlistedTo} stale={traces.stale} onBrush={brush} onOpen={open} />
       <div className="card logs-card">
-        {traces.error && !syntaxError && <Failed error={traces.error} onRetry={traces.reload} />}
-        {syntaxError && rows.length === 0 ? (
+        {traces.error && !syntaxError ? (
+          <Failed error={traces.error} onRetry={traces.reload} />
+        ) : syntaxError && rows.length === 0 ? (
           <Empty icon="alert" title="This search cannot be read" />
         ) : !traces.error && !traces.loading && !traces.stale && rows.length === 0 ? (
           <Empty icon="search" title="No trace matches">

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { fetchTraces } from "../../api/calls";
 import { ApiError } from "../../api/client";
+import { RETRY_MS } from "../../api/useQuery";
 import type { TracePage, TraceSummary } from "../../api/types";
 import { toMs } from "../../state/format";
 import { rangeKey, rangeQuery, rangeSeconds, type TimeRange } from "../../state/time";
@@ -47,14 +48,21 @@ export function useTraces(query: string, range: TimeRange) {
 
   useEffect(() => {
     const abort = new AbortController();
+    let timer = 0;
     paging.current = false;
     fetchTraces(wanted.current.query, rangeQuery(wanted.current.range), null, abort.signal).then(
       (page) => setState(firstPage(key, page, wanted.current.range)),
       (fault: unknown) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, key, cursor: null, error: asError(fault) }));
+        if (abort.signal.aborted) return;
+        const error = asError(fault);
+        setState((before) => ({ ...before, key, cursor: null, error }));
+        if (error.status === 0 || error.status >= 500) timer = window.setTimeout(() => setTurn((before) => before + 1), RETRY_MS);
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      window.clearTimeout(timer);
+    };
   }, [key]);
 
   const loadMore = useCallback(() => {
@@ -72,5 +80,5 @@ export function useTraces(query: string, range: TimeRange) {
   }, []);
 
   const reload = useCallback(() => setTurn((before) => before + 1), []);
-  return { ...state, loading: state.key === "", stale: state.key !== key, more: state.cursor !== null, error: state.key === key ? state.error : null, loadMore, reload };
+  return { ...state, loading: state.key === "", stale: state.key !== key, more: state.cursor !== null, error: state.key === key || state.error?.status !== 400 ? state.error : null, loadMore, reload };
 }
