@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sightline.sdk import guard
+from sightline.sdk.ending import ending
 from sightline.sdk.recorder import recorder
 
 if TYPE_CHECKING:
@@ -149,37 +149,9 @@ background: Final = Background()
 """The background of this process."""
 
 
-class _Ending:
-    """Ends recording in children of ``multiprocessing``, which leave without running what ``atexit`` knows."""
-
-    registered = False
-
-    def expect(self) -> None:
-        """Make the child that is about to start, and those after it, end in order."""
-        if self.registered or "multiprocessing.util" not in sys.modules:
-            return
-        from multiprocessing import util
-
-        util.register_after_fork(self, _Ending._arrange)
-        self.registered = True
-
-    def _arrange(self) -> None:
-        from multiprocessing import util
-
-        # The lowest priority runs last: what other finalizers record is still taken.
-        util.Finalize(None, recorder.stop, exitpriority=-1_000_000)
-
-
-_ending: Final = _Ending()
-
-
-def _before_fork() -> None:
-    _ending.expect()
-    background.pause()
-
-
 recorder.on_start(background.start)
 recorder.on_stop(background.stop)
 recorder.on_fork(background.reborn)
+ending.add(recorder.stop)
 # Handlers before a fork run last come, first served: the thread has ended before the recorder holds its writer.
-os.register_at_fork(before=_before_fork, after_in_parent=background.resume)
+os.register_at_fork(before=background.pause, after_in_parent=background.resume)

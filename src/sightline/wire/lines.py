@@ -57,6 +57,27 @@ def encode(record: Record) -> bytes:
     return line
 
 
+def encode_fields(fields: dict[str, Any]) -> bytes:
+    """
+    Encode a mapping as one line of JSON, without its newline, as ``encode`` does with a record.
+
+    Never raises, whatever the values are. Texts of a line over ``MAX_LINE_BYTES`` are shortened, and the line then has
+    ``sightline.shortened``.
+    """
+    try:
+        line = _encode(fields)
+    except Exception:
+        line = _encode(_tame_mapping(fields, None, 0, _WIDEST))
+    longest = _LONGEST
+    while len(line) > MAX_LINE_BYTES and longest:
+        line = _encode({**_tame_mapping(fields, longest, 0, longest), "sightline.shortened": True})
+        longest //= 4
+    if len(line) > MAX_LINE_BYTES:
+        scalars = {name: value for name, value in fields.items() if isinstance(value, str | int | float)}
+        line = _encode({**_tame_mapping(scalars, 1024, 0, 64), "sightline.shortened": True})
+    return line
+
+
 def decode(line: bytes) -> Record:
     """
     Read one line back.
