@@ -19,7 +19,7 @@ from sightline.base.errors import (
     StoreLocked,
     StoreUnavailable,
 )
-from sightline.store.connect import Store
+from sightline.store.connect import QUERIES_AT_ONCE, Store
 from sightline.store.migrate import migrate, migrations, split
 
 INSTANCE = "b" * 16
@@ -185,6 +185,37 @@ def test_a_query_over_its_memory_is_stopped(store: Store):
     assert store.query("SELECT 1").scalar() == 1
 
 
+def test_queries_wait_for_their_turn_and_not_for_ever(tmp_path: Path):
+    """More long queries than run at once: the last is told that the store is busy, which answers a ping."""
+    script = f"""
+import threading, time
+from sightline.store.connect import QUERIES_AT_ONCE, Store
+from sightline.base.errors import QueryTooExpensive, StoreUnavailable
+store = Store.open("chdb://{tmp_path}/busy", query_seconds=1.5)
+def long(seconds):
+    try:
+        store.query("SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1", seconds=seconds)
+    except (QueryTooExpensive, StoreUnavailable) as error:
+        said.append(type(error).__name__)
+said = []
+threads = [threading.Thread(target=long, args=(60,)) for _ in range(QUERIES_AT_ONCE)]
+for thread in threads:
+    thread.start()
+time.sleep(0.5)
+long(1)
+store.ping(5)
+print(said)
+started = time.monotonic()
+store.close()
+for thread in threads:
+    thread.join()
+print(time.monotonic() - started < 20, len(said))
+"""
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert found.stdout.splitlines() == ["['StoreUnavailable']", f"True {QUERIES_AT_ONCE + 1}"]
+
+
 def test_an_answer_is_cut_at_the_rows_asked_for(store: Store):
     """More rows than asked for are cut and marked; exactly as many are not."""
     cut = store.query("SELECT number FROM numbers(100000)", max_rows=10)
@@ -279,7 +310,7 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path):
 
 def test_a_directory_that_another_process_holds_is_refused(server_home: Path):
     """The message says that another process holds it."""
-    code = f"from sightline.store.connect import Store\nStore.open('chdb://{server_home}')"
+    code = f"from sightline.store.connect import QUERIES_AT_ONCE, Store\nStore.open('chdb://{server_home}')"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert f"{StoreLocked.__name__}: The store at {server_home} is held by another process" in found.stderr

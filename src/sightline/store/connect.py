@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -171,6 +171,19 @@ class Store:
             return found
         return replace(found, rows=found.rows[:max_rows], truncated=True)
 
+    def ping(self, seconds: float) -> None:
+        """
+        Ask for nothing, without waiting for a turn among the queries.
+
+        Raises:
+            StoreUnavailable: if the store does not answer within *seconds*, or is closed.
+        """
+        self._check_open()
+        try:
+            self._engine.execute("SELECT 1", "Null", {}, {"max_execution_time": seconds}, readonly=True)
+        except RuntimeError as error:
+            raise StoreUnavailable(f"The store does not answer: {refusal.sentence(str(error))}") from None
+
     def query_arrow(
         self,
         sql: str,
@@ -256,16 +269,18 @@ class Store:
             self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
 
     def close(self) -> None:
-        """Wait for inserts and queries that run, then let go of the store. Closing twice is harmless."""
+        """Stop queries, wait for inserts that run, then let go of the store. Closing twice is harmless."""
         if self._closed:
             return
+        self._closed = True
+        with suppress(RuntimeError):
+            self._engine.execute("KILL QUERY WHERE query_kind = 'Select' ASYNC", "Null", {}, {}, readonly=False)
         with ExitStack() as running:
             running.enter_context(self._lines)
             for _ in range(BLOCKS_AT_ONCE):
                 running.enter_context(self._blocks)
             for _ in range(QUERIES_AT_ONCE):
                 running.enter_context(self._queries)
-            self._closed = True
             self._engine.close()
 
     def _ask(
@@ -275,12 +290,18 @@ class Store:
         if readonly and _OUTFILE.search(sql):
             # The engine's readonly mode does not stop it from writing files.
             raise refusal.of_query("Code: 164. INTO OUTFILE is not allowed; the answer comes over HTTP.")
-        with self._queries:
+        if not self._queries.acquire(timeout=self._query_seconds):
+            raise StoreUnavailable(
+                f"The store is busy: {QUERIES_AT_ONCE} queries run, and no turn came in {self._query_seconds:g} s. "
+                "Ask again later, or for less."
+            )
+        try:
             self._check_open()
-            try:
-                return self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=readonly)
-            except RuntimeError as error:
-                raise refusal.of_query(str(error)) from None
+            return self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=readonly)
+        except RuntimeError as error:
+            raise refusal.of_query(str(error)) from None
+        finally:
+            self._queries.release()
 
     def _limits(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
         limits: dict[str, Any] = {
