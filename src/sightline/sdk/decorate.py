@@ -1,16 +1,17 @@
-"""Spans around functions of every kind: plain, async, generators and async generators."""
+"""What lies around the calls of functions of every kind: plain, async, generators and async generators."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 from sightline.sdk import tracing
 from sightline.sdk.context import current, current_span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
+    from contextlib import AbstractContextManager
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -41,41 +42,72 @@ def _traced(function: Function, name: str | None, attributes: dict[str, Any]) ->
     return in_span(function, lambda: tracing.span(title, **told))
 
 
+class Steps(Protocol):
+    """
+    What lies around the steps of a generator, from its first to its last.
+
+    It is entered and left with each step, and never while the generator waits.
+    """
+
+    def __enter__(self) -> object: ...
+    def __exit__(self, *_: object) -> None: ...
+
+    def fail(self, error: BaseException) -> None:
+        """Note the exception that ended the generator."""
+
+    def end(self) -> None:
+        """Finish: the generator is exhausted, closed or has failed."""
+
+
 def in_span(function: Function, make: Callable[[], tracing.Span]) -> Function:
     """Wrap *function* so that each call runs within a span from *make*."""
+    return around(function, make, lambda: _SpanSteps(make()))
+
+
+def around(function: Function, once: Callable[[], AbstractContextManager[Any]], steps: Callable[[], Steps]) -> Function:
+    """
+    Wrap a function of any kind so that something lies around each of its calls.
+
+    Args:
+        function: plain, async, a generator or an async generator.
+        once: makes what lies around the call of a function.
+        steps: makes what lies around the steps of a generator.
+    """
     if inspect.isasyncgenfunction(function):
-        return cast("Function", _around_async_generator(function, make))
+        return cast("Function", _around_async_generator(function, steps))
     if inspect.iscoroutinefunction(function):
-        return cast("Function", _around_coroutine(function, make))
+        return cast("Function", _around_coroutine(function, once))
     if inspect.isgeneratorfunction(function):
-        return cast("Function", _around_generator(function, make))
+        return cast("Function", _around_generator(function, steps))
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with make():
+        with once():
             return function(*args, **kwargs)
 
     return cast("Function", call)
 
 
-def _around_coroutine(function: Callable[..., Any], make: Callable[[], tracing.Span]) -> Callable[..., Any]:
+def _around_coroutine(
+    function: Callable[..., Any], once: Callable[[], AbstractContextManager[Any]]
+) -> Callable[..., Any]:
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        with make():
+        with once():
             return await function(*args, **kwargs)
 
     return call
 
 
-def _around_generator(function: Callable[..., Any], make: Callable[[], tracing.Span]) -> Callable[..., Any]:
+def _around_generator(function: Callable[..., Any], steps: Callable[[], Steps]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        made = _begin(make)
+        made = steps()
         inner = function(*args, **kwargs)
         step: Callable[[], Any] = functools.partial(next, inner)
         try:
             while True:
-                with _as_current(made):
+                with made:
                     value = step()
                 try:
                     sent = yield value
@@ -97,15 +129,15 @@ def _around_generator(function: Callable[..., Any], make: Callable[[], tracing.S
     return call
 
 
-def _around_async_generator(function: Callable[..., Any], make: Callable[[], tracing.Span]) -> Callable[..., Any]:
+def _around_async_generator(function: Callable[..., Any], steps: Callable[[], Steps]) -> Callable[..., Any]:
     @functools.wraps(function)
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        made = _begin(make)
+        made = steps()
         inner = function(*args, **kwargs)
         step: Callable[[], Any] = inner.__anext__
         try:
             while True:
-                with _as_current(made):
+                with made:
                     value = await step()
                 try:
                     sent = yield value
@@ -127,19 +159,14 @@ def _around_async_generator(function: Callable[..., Any], make: Callable[[], tra
     return call
 
 
-def _begin(make: Callable[[], tracing.Span]) -> tracing.Span:
-    made = make()
-    made.begin(current_span())
-    return made
-
-
-class _as_current:  # noqa: N801 - reads as a word in a with statement
-    """Makes a span current for one step of a generator, and never while the generator waits."""
+class _SpanSteps:
+    """Makes a span current for each step of a generator."""
 
     __slots__ = ("_before", "_span")
 
     def __init__(self, span: tracing.Span) -> None:
         self._span = span
+        span.begin(current_span())
 
     def __enter__(self) -> None:
         self._before = current.get()
@@ -147,3 +174,9 @@ class _as_current:  # noqa: N801 - reads as a word in a with statement
 
     def __exit__(self, *_: object) -> None:
         current.set(self._before)
+
+    def fail(self, error: BaseException) -> None:
+        self._span.fail(error)
+
+    def end(self) -> None:
+        self._span.end()
