@@ -49,7 +49,8 @@ def run(arguments: Sequence[str]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execve(program, command, environment(os.environ, arguments))  # noqa: S606 - that is what the user asked for
+        # The whole path as its own name too: by it Python finds the environment that it belongs to.
+        os.execve(program, [program, *command[1:]], environment(os.environ, arguments))  # noqa: S606 - as asked for
     except OSError as error:
         raise SightlineError(f"The command {program!r} cannot be started: {error.strerror}.") from None
 

@@ -29,9 +29,11 @@ def _begin() -> None:
 def _give_place() -> None:
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib would cost the start
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]  # noqa: PTH100
-    del sys.modules["sitecustomize"]
+    own = sys.modules.pop("sitecustomize")
     if importlib.util.find_spec("sitecustomize") is not None:
         importlib.import_module("sitecustomize")
+    else:
+        sys.modules["sitecustomize"] = own  # the import that is under way looks for it at its end
 
 
 _begin()
