@@ -301,7 +301,7 @@ def test_days_in_one_request(server):
 
 
 def test_spans_at_the_edges_of_time(server):
-    """A span of 1970 and one of 2105 do no harm to the one that is sent with them."""
+    """A span of 1970, which expires at once or soon, and one of 2105 do no harm to the one sent with them."""
     request = span_request("edges")
     for start_ns in (0, (2**32 - 1) * 10**9):
         request.resource_spans.extend(span_request("edges", start_time_unix_nano=start_ns).resource_spans)
@@ -310,7 +310,7 @@ def test_spans_at_the_edges_of_time(server):
 
     assert response.status_code == 200
     assert ExportTraceServiceResponse.FromString(response.content).partial_success.rejected_spans == 1
-    assert spans_of(server, "edges") == 1
+    assert spans_of(server, "edges") in {1, 2}
 
 
 def test_live_tail(server):
