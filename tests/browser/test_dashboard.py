@@ -160,6 +160,47 @@ def test_the_tail_shows_a_line_as_it_arrives(desk: Watched, shop: Shop):
     assert query_of(page.url)["live"] == "1"
 
 
+def test_the_tail_waits_while_older_lines_are_read(desk: Watched, shop: Shop):
+    """Scrolled away from the newest, the list stands still and counts what is new."""
+    page = desk.open("/logs?q=shown&range=1h")
+    expect(page.locator(".log-row").first).to_be_visible()
+    with page.expect_response(re.compile("/api/v1/logs/tail")):
+        page.get_by_role("button", name="Live").click()
+    page.locator(".log-scroll").evaluate("(list) => { list.scrollTop = 600 }")
+    expect(page.get_by_role("button", name="Paused")).to_be_visible()
+
+    shop.log(time.time_ns(), "last page shown")
+    page.get_by_role("button", name="1 new").click()
+
+    expect(page.locator(".log-row").first).to_contain_text("last page shown")
+
+
+def test_a_brush_on_the_overview_is_one_step(desk: Watched):
+    """All charts zoom together, and the back button takes it back."""
+    page = desk.open("/")
+    expect(page.locator(".u-over").first).to_be_visible()
+    box = page.locator(".u-over").first.bounding_box()
+    assert box is not None
+
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 20, steps=4)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Back to the latest")).to_be_visible()
+    page.go_back()
+
+    expect(page.get_by_role("button", name="Time range: Last 15 minutes")).to_be_visible()
+
+
+def test_an_unknown_trace_says_what_to_do(desk: Watched):
+    """A trace that is not there is explained, with the way back to all of them."""
+    desk.expected = ("the server responded with a status of 404",)
+    page = desk.open(f"/traces/{'ab' * 16}")
+
+    expect(page.get_by_text("This trace is not here")).to_be_visible()
+    expect(page.get_by_role("link", name="All traces")).to_be_visible()
+
+
 def test_a_brush_over_the_histogram_zooms(desk: Watched):
     """Dragging over the bars sets the time range."""
     page = desk.open("/logs")

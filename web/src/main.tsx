@@ -4,12 +4,17 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./ui/ui.css";
+import "./ui/overlay.css";
+import "./ui/feedback.css";
 import "./ui/search.css";
 import "./ui/detail.css";
 import "./charts/charts.css";
 import "./pages/overview/overview.css";
+import "./pages/overview/tables.css";
 import "./pages/logs/logs.css";
 import "./pages/traces/traces.css";
+import "./pages/traces/trace.css";
+import "./pages/traces/waterfall.css";
 import { App } from "./App";
 
 const root = document.getElementById("root");

@@ -58,6 +58,11 @@ function drawn(one: Series, bridge: number): uPlot.Series {
   };
 }
 
+/** Other charts follow the cursor, not the brush: it would zoom once for each of them. */
+function followed(type: string): boolean {
+  return type === "mousemove" || type === "mouseleave";
+}
+
 export function buildOptions(setup: Setup): uPlot.Options {
   const axis = { stroke: color("--faint"), font: axisFont(), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
   // The highest sum is drawn first, the parts it is made of in front of it.
@@ -71,7 +76,7 @@ export function buildOptions(setup: Setup): uPlot.Options {
       y: false,
       points: setup.stacked ? { show: false } : { size: 7, width: 2, fill: color("--surface"), stroke: (_plot, index) => color(setup.series[index - 1]?.color ?? "--accent") },
       drag: { x: setup.brushable, y: false, setScale: false, dist: 4 },
-      ...(setup.sync && { sync: { key: setup.sync, setSeries: false } }),
+      ...(setup.sync && { sync: { key: setup.sync, setSeries: false, filters: { pub: followed } } }),
     },
     scales: {
       x: { time: true, range: () => setup.window() },
