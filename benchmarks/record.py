@@ -78,7 +78,7 @@ def sightline_tracer_span(_: str) -> tuple[Callable[[int], None], Callable[[], N
     return run, sightline.shutdown
 
 
-def opentelemetry_span(sink: str) -> tuple[Callable[[int], None], Callable[[], None]]:
+def _opentelemetry_tracer(sink: str) -> tuple[Any, Callable[[], None]]:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -87,14 +87,48 @@ def opentelemetry_span(sink: str) -> tuple[Callable[[int], None], Callable[[], N
     # A queue this long loses nothing in the run; the default of 2,048 would drop most, and cost less by it.
     exporter = OTLPSpanExporter(endpoint=f"{sink}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=1_000_000))
-    tracer = provider.get_tracer("bench")
+    return provider.get_tracer("bench"), provider.shutdown
+
+
+def opentelemetry_span(sink: str) -> tuple[Callable[[int], None], Callable[[], None]]:
+    tracer, finish = _opentelemetry_tracer(sink)
 
     def run(count: int) -> None:
         for _ in range(count):
             with tracer.start_as_current_span("GET /items/{id}", attributes=ATTRIBUTES):
                 pass
 
-    return run, provider.shutdown
+    return run, finish
+
+
+def changing(number: int) -> dict[str, Any]:
+    """Give attributes of which two were never seen before, as paths and ids are."""
+    return {**ATTRIBUTES, "url.path": f"/items/{number}/reviews", "user.id": f"user-{number * 7919:012x}"}
+
+
+def sightline_changing(_: str) -> tuple[Callable[[int], None], Callable[[], None]]:
+    import sightline
+
+    sightline.configure(service="bench")
+
+    def run(count: int) -> None:
+        span = sightline.span
+        for number in range(count):
+            with span("GET /items/{id}", **changing(number)):
+                pass
+
+    return run, sightline.shutdown
+
+
+def opentelemetry_changing(sink: str) -> tuple[Callable[[int], None], Callable[[], None]]:
+    tracer, finish = _opentelemetry_tracer(sink)
+
+    def run(count: int) -> None:
+        for number in range(count):
+            with tracer.start_as_current_span("GET /items/{id}", attributes=changing(number)):
+                pass
+
+    return run, finish
 
 
 def logfire_span(sink: str) -> tuple[Callable[[int], None], Callable[[], None]]:
@@ -262,6 +296,8 @@ ROWS = [
     Row("span", "opentelemetry-sdk", opentelemetry_span),
     Row("span", "logfire", logfire_span),
     Row("span", "sentry-sdk", sentry_span),
+    Row("span, new texts", "sightline", sightline_changing),
+    Row("span, new texts", "opentelemetry-sdk", opentelemetry_changing),
     Row("log through logging", "sightline", sightline_logging),
     Row("log through logging", "opentelemetry-sdk", opentelemetry_logging),
     Row("log through logging", "python-json-logger", python_json_logger),

@@ -92,7 +92,15 @@ def _branch(tree: dict[str, Any]) -> str:
 
 
 _MARK: Final = re.compile(_any_of(_MARKS)).search
-_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){8}").search
+_SIX_DIGITS: Final = re.compile(r"\d\d\d[\d -]\d\d").search
+_NINE_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){8}").search
+
+
+def _may_hold_key(lower: str) -> bool:
+    """Tell whether a key known by its looks may be in a text; most have a dash or an underscore."""
+    if "-" in lower or "_" in lower or "." in lower:
+        return _MARK(lower) is not None
+    return "akia" in lower or "asia" in lower or "aiza" in lower
 
 
 class Scrubber:
@@ -135,14 +143,14 @@ class Scrubber:
         found = text
         if ("=" in lower or ":" in lower) and self._words(lower):
             found = self._without_named(found)
-        if "bearer" in lower or "basic" in lower or "digest" in lower:
+        if " " in lower and ("bearer" in lower or "basic" in lower or "digest" in lower):
             found = _SCHEME.sub(rf"\1\2{REDACTED}", found)
         if "@" in lower and "://" in lower:
             found = _URL_PASSWORD.sub(rf"\1{REDACTED}\3", found)
-        if len(lower) >= _SHORTEST_KEY and _MARK(lower):
-            found = _KNOWN_KEY.sub(REDACTED, _PRIVATE_KEY.sub(REDACTED, found))
-        if len(lower) >= _SHORTEST_NUMBER and _DIGITS(lower):
+        if len(lower) >= _SHORTEST_NUMBER and _SIX_DIGITS(lower) and _NINE_DIGITS(lower):
             found = _CARD.sub(_card, _SSN.sub(REDACTED, found))
+        if len(lower) >= _SHORTEST_KEY and _may_hold_key(lower):
+            found = _KNOWN_KEY.sub(REDACTED, _PRIVATE_KEY.sub(REDACTED, found))
         if self._personal:
             found = _PHONE.sub(REDACTED, _E_MAIL.sub(REDACTED, found))
         return text if found == text else found
