@@ -7,7 +7,7 @@ import pytest
 from tests.support.records import NS, SERVICE, log, now_ns, span
 
 from sightline.query.logs import search_logs
-from sightline.query.search import LOGS, TRACES, matcher
+from sightline.query.search import LOGS, TRACES, compile_search, matcher
 from sightline.query.timerange import TimeRange
 from sightline.query.traces import read_trace, search_traces
 from sightline.store.connect import Store
@@ -184,3 +184,15 @@ def test_engine_and_matcher_agree_on_spans(store, query):
     found = {trace.trace_id for trace in search_traces(store, query, RANGE).traces}
 
     assert found == {trace for trace, record in spans.items() if matcher(query, TRACES)(record)}
+
+
+@pytest.mark.parametrize(
+    ("query", "index"), [("paid", "idx_body"), ('"was not paid"', "idx_body"), (f"trace:{'a' * 32}", "idx_trace_id")]
+)
+def test_words_and_ids_are_looked_up_in_an_index(store, query, index):
+    """The engine answers a search for words or an id from an index, not by reading all bodies."""
+    condition = compile_search(query, LOGS)
+
+    plan = store.query(f"EXPLAIN indexes = 1 SELECT Body FROM otel_logs WHERE {condition.sql}", condition.parameters)
+
+    assert index in "".join(row[0] for row in plan.rows)

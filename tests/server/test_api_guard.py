@@ -41,6 +41,16 @@ def test_a_post_of_another_page_is_refused(server, headers, path):
     assert (response.status_code, response.json()["type"]) == (403, "urn:sightline:problem:cross-site")
 
 
+def test_a_script_of_another_page_cannot_ask(server):
+    """A page of another site can link here, and cannot make its readers' browsers ask questions."""
+    foreign = {"sec-fetch-site": "cross-site"}
+
+    asked = server.http.get("/api/v1/logs", headers={**foreign, "sec-fetch-mode": "no-cors"})
+    linked = server.http.get("/logs", headers={**foreign, "sec-fetch-mode": "navigate"})
+
+    assert (asked.status_code, linked.status_code) == (403, 200)
+
+
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://127.0.0.1:4318"}, {"sec-fetch-site": "same-origin"}])
 def test_programs_and_own_pages_are_answered(server, headers):
     """Programs, which send no Origin, and the dashboard may ask."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 QUESTIONS_AT_ONCE: Final = 8
 """Handlers that wait for the store at once, twice what it works on; more would hold threads and gain nothing."""
 
+HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of every answer: it is of this moment, and is nothing but what its type says."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -42,7 +45,7 @@ async def ask(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def answer(found: msgspec.Struct) -> Response:
     """Answer a struct as JSON."""
-    return Response(msgspec.json.encode(found), headers={"Cache-Control": "no-store"}, media_type="application/json")
+    return Response(msgspec.json.encode(found), headers=HEADERS, media_type="application/json")
 
 
 def described(kind: type[msgspec.Struct], example: dict[str, Any], *problems: int) -> dict[int | str, dict[str, Any]]:

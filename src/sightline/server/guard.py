@@ -22,7 +22,7 @@ class Guard:
     Refuses what only a browser that was led here by another page would send.
 
     A page elsewhere can point its own name at 127.0.0.1 (DNS rebinding): then ``Host`` is that name. It can post a
-    form or a simple request here without asking: then ``Origin`` or ``Sec-Fetch-Site`` tells. Programs send neither.
+    form or ask a question here without permission: then ``Origin`` or ``Sec-Fetch-Site`` tells. Programs send neither.
 
     Attributes:
         app: what is guarded.
@@ -48,18 +48,15 @@ class Guard:
                 "This server does not answer to that name",
                 f"The Host header names {host[:64]!r}; ask for 127.0.0.1 or localhost.",
             )
-        if scope["method"] in SAFE_METHODS:
-            return None
         origin = headers.get("origin")
         foreign = origin is not None and not self._is_here(_host_of(origin))
-        if foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-            return problem(
-                403,
-                "cross-site",
-                "Other web pages may not write here",
-                "The request was made by a page of another site.",
-            )
-        return None
+        foreign = foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        following_a_link = scope["method"] in SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
+        if not foreign or following_a_link:
+            return None
+        return problem(
+            403, "cross-site", "Other web pages may not ask here", "The request was made by a page of another site."
+        )
 
     def _is_here(self, host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost") or host in self.hosts or _is_loopback(host)
