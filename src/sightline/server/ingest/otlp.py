@@ -63,20 +63,31 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
 
 router = APIRouter(tags=["OTLP"], lifespan=_lifespan)
 
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            PROTOBUF: {"schema": {"type": "string", "format": "binary"}},
+            JSON: {"schema": {"type": "object"}},
+        },
+    }
+}
+"""What the description of the API says of a request's body; the messages themselves are OTLP's."""
 
-@router.post("/v1/traces", summary="Take spans by OTLP/HTTP")
+
+@router.post("/v1/traces", summary="Take spans by OTLP/HTTP", openapi_extra=_BODY)
 async def traces(request: Request) -> Response:
     """Take an ``ExportTraceServiceRequest``, in Protobuf or JSON; answered when its spans are stored."""
     return await _export(request, "traces")
 
 
-@router.post("/v1/logs", summary="Take log records by OTLP/HTTP")
+@router.post("/v1/logs", summary="Take log records by OTLP/HTTP", openapi_extra=_BODY)
 async def logs(request: Request) -> Response:
     """Take an ``ExportLogsServiceRequest``, in Protobuf or JSON; answered when its records are stored."""
     return await _export(request, "logs")
 
 
-@router.post("/v1/metrics", summary="Take data points by OTLP/HTTP")
+@router.post("/v1/metrics", summary="Take data points by OTLP/HTTP", openapi_extra=_BODY)
 async def metrics(request: Request) -> Response:
     """Take an ``ExportMetricsServiceRequest``, in Protobuf or JSON; answered when its samples are stored."""
     return await _export(request, "metrics")
