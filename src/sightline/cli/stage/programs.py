@@ -22,12 +22,13 @@ STOP_S: Final = 20.0
 """Seconds that a program gets to end after SIGTERM; then it is killed, and the demo fails."""
 
 _NEEDED: Final = (
-    ("fastapi", "fastapi"),
-    ("sqlalchemy", "sqlalchemy"),
-    ("opentelemetry.instrumentation.sqlalchemy", "opentelemetry-instrumentation-sqlalchemy"),
-    ("opentelemetry.instrumentation.httpx", "opentelemetry-instrumentation-httpx"),
+    "fastapi",
+    "greenlet",
+    "opentelemetry.instrumentation.httpx",
+    "opentelemetry.instrumentation.sqlalchemy",
+    "sqlalchemy",
 )
-"""What the shop imports, and the package that has it."""
+"""What the shop and its instrumentations import."""
 
 
 class ProgramEnded(SightlineError):
@@ -41,9 +42,9 @@ def find_examples() -> Path:
     Raises:
         PackageMissing: if a package that the shop needs is not installed.
     """
-    missing = [package for module, package in _NEEDED if not _is_installed(module)]
+    missing = [module for module in _NEEDED if not _is_installed(module)]
     if missing:
-        raise PackageMissing(f"The demo's shop needs more packages: pip install {' '.join(missing)}")
+        raise PackageMissing(f'The demo\'s shop needs {", ".join(missing)}: pip install "sightline[demo]"')
     package = Path(__file__).parents[2]
     for directory in (package / "examples", package.parents[1] / "examples"):
         if (directory / "shop").is_dir():
