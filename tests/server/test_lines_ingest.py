@@ -12,11 +12,11 @@ from tests.support.server import ServerProcess, eventually
 
 from sightline.base.errors import RowsRefused, StoreUnavailable
 from sightline.server.ingest import lines as ingest
-from sightline.server.ingest.batch import count
+from sightline.server.ingest.batch import count, cut, weigh
 from sightline.server.ingest.lines import LinesIngest, sift
 from sightline.server.live import Live
 from sightline.server.services import Counters, Tally
-from sightline.spool.format import decode_header
+from sightline.spool.format import Header, decode_header
 from sightline.spool.reader import Chunk, SpoolReader
 from sightline.state.offsets import Offsets, Range
 
@@ -215,3 +215,34 @@ def test_losses_that_processes_report_are_told(tmp_path: Path):
 
     with ServerProcess(tmp_path / "home") as server:
         eventually(lambda: server.get("/health")["checks"]["spool"]["lost_records"] == 17)
+
+
+def test_a_chunk_that_unfolds_to_much_is_cut_at_lines():
+    """Short lines with a large resource go in several inserts; the pieces are the chunk, in order."""
+    header = Header(1, 1, "a" * 16, 1, {"key": "v" * 981})
+    lines = b"".join(log_line(f"{number}") for number in range(100))
+    chunk = Chunk("s", 50, 50 + len(lines), lines, header)
+
+    pieces = list(cut(chunk, weigh(chunk) // 7))
+
+    assert b"".join(piece.lines for piece in pieces) == lines
+    assert 7 <= len(pieces) <= 9
+    assert all(piece.lines.endswith(b"\n") and piece.end - piece.start == len(piece.lines) for piece in pieces)
+    assert [piece.start for piece in pieces[1:]] == [piece.end for piece in pieces[:-1]]
+    assert len(list(cut(chunk, 1))) == 100
+    assert list(cut(chunk, weigh(chunk))) == [chunk]
+
+
+def test_small_memory_and_a_large_resource_delay_nothing(tmp_path: Path):
+    """With the least memory allowed, short lines whose resource is a hundred times as long are all stored."""
+    resource = {f"resource.attribute.number.{number}": "some value of thirty characters" for number in range(20)}
+    segment = SegmentFile(tmp_path / "home" / "spool", resource=resource, size=16 * 1024 * 1024)
+    segment.write(
+        b"".join(b'{"kind":"log","time":%d,"instance":"%s"}\n' % (time.time_ns(), b"a" * 16) for _ in range(100_000))
+    )
+    segment.end()
+
+    with ServerProcess(tmp_path / "home", environment={"SIGHTLINE_MEMORY_BYTES": "256MiB"}) as server:
+        eventually(lambda: not segment.path.exists(), timeout_s=60)
+        answer = server.http.post("/api/v1/sql", json={"query": "SELECT count() FROM otel_logs"})
+        assert answer.json()["rows"] == [[100_000]]

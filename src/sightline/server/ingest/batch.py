@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from sightline.server.services import Tally
 from sightline.state.offsets import Intent, Range
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sightline.spool.reader import Chunk
+
+ENTRY_BYTES: Final = 16
+"""What an entry of a map costs in a row beside its text: two offsets."""
 
 _LOG: Final = b'{"kind":"log"'
 _SPAN: Final = b'{"kind":"span"'
@@ -30,6 +35,7 @@ class Batch:
         chunks: in the order in which they were read.
         resources: of every instance among them.
         size_bytes: of all their lines.
+        weight: bytes that the engine unfolds them to, see ``weigh``.
         tally: of all their records.
         intent: once it was written down.
     """
@@ -37,19 +43,23 @@ class Batch:
     chunks: list[Chunk] = field(default_factory=list)
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     size_bytes: int = 0
+    weight: int = 0
     tally: Tally = field(default_factory=Tally)
     intent: Intent | None = None
 
-    def takes(self, chunk: Chunk) -> bool:
+    def takes(self, chunk: Chunk, weight_limit: int) -> bool:
         """Tell whether the chunk may join: one instance has one resource in an insert, and an intent is final."""
         header = chunk.header
-        return self.intent is None and self.resources.get(header.instance, header.resource) == header.resource
+        if self.intent is not None or (self.chunks and self.weight + weigh(chunk) > weight_limit):
+            return False
+        return self.resources.get(header.instance, header.resource) == header.resource
 
     def add(self, chunk: Chunk, tally: Tally) -> None:
         """Let a chunk join, with the number of its records."""
         self.chunks.append(chunk)
         self.resources[chunk.header.instance] = chunk.header.resource
         self.size_bytes += len(chunk.lines)
+        self.weight += weigh(chunk)
         self.tally.add(tally)
 
     def ranges(self) -> list[Range]:
@@ -64,6 +74,26 @@ class Batch:
                 last[chunk.segment] = len(found)
                 found.append(Range(chunk.segment, chunk.start, chunk.end))
         return found
+
+
+def weigh(chunk: Chunk) -> int:
+    """Estimate the bytes that the engine unfolds the chunk to: every row has the whole resource."""
+    resource = sum(len(key) + len(value) + ENTRY_BYTES for key, value in chunk.header.resource.items())
+    return len(chunk.lines) + resource * chunk.lines.count(b"\n")
+
+
+def cut(chunk: Chunk, weight_limit: int) -> Iterator[Chunk]:
+    """Cut a chunk into pieces of whole lines that are no heavier than *weight_limit*, or a single line each."""
+    weight = weigh(chunk)
+    if weight <= weight_limit:
+        yield chunk
+        return
+    step = max(1, len(chunk.lines) * weight_limit // weight)
+    start = 0
+    while start < len(chunk.lines):
+        end = chunk.lines.rfind(b"\n", start, start + step) + 1 or chunk.lines.find(b"\n", start) + 1
+        yield replace(chunk, start=chunk.start + start, end=chunk.start + end, lines=chunk.lines[start:end])
+        start = end
 
 
 def count(lines: bytes) -> Tally:

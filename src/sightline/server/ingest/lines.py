@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import DecodeError, RowsRefused, SightlineError
-from sightline.server.ingest.batch import Batch, count, count_lost
+from sightline.server.ingest.batch import Batch, count, count_lost, cut
 from sightline.server.ingest.quarantine import BadLine, bad_line, set_aside
 from sightline.wire import lines as wire
 
@@ -61,7 +61,20 @@ class LinesIngest:
         live: Live,
         counters: Counters,
         quarantine: Path,
+        weight_limit: int = BATCH_BYTES * 2,
     ) -> None:
+        """
+        Prepare; ``start`` begins.
+
+        Args:
+            store: where lines go.
+            offsets: the memory of what was read.
+            reader: of the spool.
+            live: gets all lines first.
+            counters: what came in is added here.
+            quarantine: directory for lines that cannot be stored.
+            weight_limit: most that one insert may unfold to in the engine, by the measure of ``batch.weigh``.
+        """
         self.trouble = ""
         self._store = store
         self._offsets = offsets
@@ -69,6 +82,7 @@ class LinesIngest:
         self._live = live
         self._counters = counters
         self._quarantine = quarantine
+        self._weight_limit = weight_limit
         self._pending: deque[Batch] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sightline-lines", daemon=True)
@@ -109,7 +123,9 @@ class LinesIngest:
 
     def _run(self) -> None:
         give_up_at = float("inf")
-        self._guarded(self._resume)
+        while not self._guarded(self._resume):  # nothing may be read before it is known what was read
+            if self._stop.wait(RETRY_FIRST_S):
+                return
         while True:
             if self._stop.is_set() and give_up_at == float("inf"):
                 give_up_at = time.monotonic() + DRAIN_S
@@ -136,6 +152,7 @@ class LinesIngest:
 
     def _resume(self) -> bool:
         """Send again what the last process may have sent: the same ranges with the same token."""
+        self._pending.clear()
         self._offsets.forget(self._reader.forgotten())
         for intent in self._offsets.intents():
             batch = Batch()
@@ -153,12 +170,13 @@ class LinesIngest:
         chunks = self._reader.read(room) if room > 0 else []
         for chunk in chunks:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
-            if not self._pending or not self._pending[-1].takes(chunk):
-                self._pending.append(Batch())
-            tally = count(chunk.lines)
-            self._pending[-1].add(chunk, tally)
-            self._counters.accepted.add(tally)
             self._counters.lost += count_lost(chunk.lines)
+            for piece in cut(chunk, self._weight_limit):
+                if not self._pending or not self._pending[-1].takes(piece, self._weight_limit):
+                    self._pending.append(Batch())
+                tally = count(piece.lines)
+                self._pending[-1].add(piece, tally)
+                self._counters.accepted.add(tally)
         self._measure()
         return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4
 
