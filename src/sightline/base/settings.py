@@ -106,6 +106,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         half="application",
     ),
     Setting(
+        "log_format",
+        ("LOG_FORMAT",),
+        "str",
+        "",
+        "How setup_logging shows logs: json, text, fields, or a format string. "
+        "Default: text in development, json everywhere else.",
+        half="application",
+    ),
+    Setting(
+        "log_file",
+        ("LOG_FILE",),
+        "path",
+        None,
+        "File that setup_logging writes logs to; those of errors, audit and security stand beside it.",
+        half="application",
+    ),
+    Setting(
         "resource_attributes",
         ("OTEL_RESOURCE_ATTRIBUTES",),
         "str",
@@ -168,6 +185,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "bool",
         default=False,
         sentence="Record the local variables of the application's functions with each error, without secrets.",
+        half="application",
+    ),
+    Setting(
+        "surfaces",
+        ("SIGHTLINE_SURFACES",),
+        "bool",
+        default=True,
+        sentence="Answer /health, /healthz and /metrics in the application, where it has no such routes itself.",
         half="application",
     ),
     Setting(

@@ -12,6 +12,7 @@ from sightline.sdk import guard, metrics, requests
 from sightline.sdk.recorder import recorder
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
+from sightline.sdk.surfaces import answer_async, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -144,6 +145,7 @@ class SightlineMiddleware:
         route: Route = path_template,
         namespace: str = "http",
         marks: Mapping[str, Any] | None = None,
+        owns: Callable[[str], bool] | None = None,
     ) -> None:
         """
         Wrap an application.
@@ -153,14 +155,40 @@ class SightlineMiddleware:
             route: gives the template of the path that was taken, once the request is handled.
             namespace: what the names of the request metrics begin with.
             marks: put into the scope of each request.
+            owns: tells whether the application has a route for exactly this path, and so answers itself where
+                Sightline would, such as at ``/health``. Without it, a 404 tells that it has none.
         """
         self.app = app
         self._route = route
         self._marks = dict(marks or {})
         self._counts = request_metrics(namespace)
+        self._owns = owns
+        self._missing: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, connection or lifespan."""
+        surface = surfaces.at(scope.get("method", ""), scope.get("path", ""))
+        if surface is not None and recorder.enabled and scope["type"] == "http" and SCOPE_KEY not in scope:
+            await self._answer(surface, scope, receive, send)
+        else:
+            await self._handle(scope, receive, send)
+
+    async def _answer(self, surface: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what the application does not answer itself."""
+        path = scope["path"]
+        if self._owns(path) if self._owns is not None else path not in self._missing:
+            missing = _unless_missing(send)
+            await self._handle(scope, receive, send if self._owns is not None else missing.send)
+            if not missing.found:
+                return
+            self._missing.add(path)
+        header = dict(scope["headers"]).get(b"accept", b"")
+        status, headers, body = await answer_async(surface, {"accept": header.decode("latin-1")})
+        sent = [(name.encode(), value.encode()) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": sent})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if not recorder.enabled or SCOPE_KEY in scope or kind not in {"http", "websocket"}:
             await self.app(scope, receive, _flushing(send) if kind == "lifespan" else send)
@@ -184,6 +212,20 @@ class SightlineMiddleware:
             except Exception as error:
                 guard.failed("asgi", error)
             exchange.leave()
+
+
+class _unless_missing:  # noqa: N801 - reads as a word where it is used
+    """Passes a response on, unless it says that there is no such page."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.found = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            self.found = True
+        if not self.found:
+            await self._send(message)
 
 
 def _flushing(send: Send) -> Send:

@@ -31,7 +31,11 @@ def instrument(app: Flask, *, namespace: str = "http") -> Flask:
     """
     if isinstance(app.wsgi_app, SightlineWSGI):
         return app
-    app.wsgi_app = SightlineWSGI(app.wsgi_app, namespace=namespace)  # type: ignore[method-assign]
+    app.wsgi_app = SightlineWSGI(  # type: ignore[method-assign]
+        app.wsgi_app,
+        namespace=namespace,
+        owns=lambda path: any(rule.rule == path for rule in app.url_map.iter_rules()),
+    )
     # Signals hold on to functions of modules only; bound here, these live as long as the application.
     request_started.connect(_note_route, app)
     got_request_exception.connect(_note_exception, app)

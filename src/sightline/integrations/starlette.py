@@ -50,13 +50,14 @@ def wrap(app: Starlette, namespace: str, marks: Mapping[str, Any] | None = None)
     template = Routes(app)
 
     def build_middleware_stack() -> Application:
-        return SightlineMiddleware(build(), route=template, namespace=namespace, marks=marks)
+        return SightlineMiddleware(build(), route=template, namespace=namespace, marks=marks, owns=template.owns)
 
     build_middleware_stack.by_sightline = True  # type: ignore[attr-defined]
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
     if app.middleware_stack is not None:
-        around = SightlineMiddleware(app.middleware_stack, route=template, namespace=namespace, marks=marks)
-        app.middleware_stack = around
+        app.middleware_stack = SightlineMiddleware(
+            app.middleware_stack, route=template, namespace=namespace, marks=marks, owns=template.owns
+        )
     return True
 
 
@@ -81,6 +82,10 @@ class Routes:
         endpoint = scope.get("endpoint")
         return None if endpoint is None else self._of_endpoint(endpoint, scope)
 
+    def owns(self, path: str) -> bool:
+        """Tell whether a route is for exactly this path, or something is mounted at a part of it."""
+        return _has(self._app.routes, path, 0)
+
     def _of_endpoint(self, endpoint: Any, scope: Scope) -> str | None:
         known = self._known.get(id(endpoint))
         if known is None or known[0] is not endpoint:
@@ -98,6 +103,24 @@ class Routes:
 
 def _endpoint(route: Any) -> Any:
     return getattr(route, "endpoint", None)
+
+
+def _has(routes: Iterable[Any], path: str, depth: int) -> bool:
+    for route in routes:
+        if hasattr(route, "effective_route_contexts"):
+            if _has(route.effective_route_contexts(), path, depth + 1):
+                return True
+            continue
+        if hasattr(route, "host_regex"):
+            if depth < _DEEPEST and _has(route.routes or (), path, depth + 1):
+                return True
+            continue
+        own = getattr(route, "path", None)
+        if own == path:
+            return True
+        if _endpoint(route) is None and own and path.startswith(f"{own}/"):
+            return True
+    return False
 
 
 def _find(routes: Iterable[Any], path: str, scope: Scope, depth: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.sdk import guard, requests
@@ -9,6 +10,7 @@ from sightline.sdk.context import current, fields
 from sightline.sdk.recorder import recorder
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
+from sightline.sdk.surfaces import answer, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -161,6 +163,10 @@ class _SizedBody(_Body):
         return len(self._body)  # type: ignore[arg-type]
 
 
+def _write_nothing(*_: bytes) -> None:
+    """Stand in for the server where a response may not be the one that is sent."""
+
+
 class SightlineWSGI:
     """
     Records each request of a WSGI application: a server span and request metrics.
@@ -169,19 +175,48 @@ class SightlineWSGI:
     on. Bodies are passed part by part, and closed.
     """
 
-    def __init__(self, app: Application, *, namespace: str = "http") -> None:
+    def __init__(self, app: Application, *, namespace: str = "http", owns: Callable[[str], bool] | None = None) -> None:
         """
         Wrap an application.
 
         Args:
             app: the WSGI application.
             namespace: what the names of the request metrics begin with.
+            owns: tells whether the application has a route for exactly this path, and so answers itself where
+                Sightline would, such as at ``/health``. Without it, a 404 tells that it has none.
         """
         self.app = app
         self._counts = request_metrics(namespace)
+        self._owns = owns
+        self._missing: set[str] = set()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
+        surface = surfaces.at(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+        if surface is not None and recorder.enabled and ENVIRON_KEY not in environ:
+            return self._answer(surface, environ, start_response)
+        return self._handle(environ, start_response)
+
+    def _answer(self, surface: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer what the application does not answer itself."""
+        path = environ["PATH_INFO"]
+        if self._owns is not None:
+            if self._owns(path):
+                return self._handle(environ, start_response)
+        elif path not in self._missing:
+            told: list[Any] = []
+            body = self._handle(environ, lambda *started: told.append(started) or _write_nothing)  # type: ignore[func-returns-value]
+            parts = [*body]
+            getattr(body, "close", _write_nothing)()
+            if not str(told[-1][0]).startswith("404"):
+                start_response(*told[-1])
+                return parts
+            self._missing.add(path)
+        status, headers, content = answer(surface, {"accept": environ.get("HTTP_ACCEPT", "")})
+        start_response(f"{status} {HTTPStatus(status).phrase}", [(name.title(), value) for name, value in headers])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
+
+    def _handle(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not recorder.enabled or ENVIRON_KEY in environ:
             return self.app(environ, start_response)
         try:

@@ -184,14 +184,22 @@ def add_source(source: Source) -> None:
     _sources.append(source)
 
 
+def source_records() -> Iterator[MetricRecord]:
+    """Read the families of all sources. One that fails is noted, and the others are read."""
+    for source in _sources:
+        try:
+            yield from source.records()
+        except Exception as error:
+            guard.failed(f"metrics of {type(source).__module__}.{type(source).__qualname__}", error)
+
+
 def record() -> None:
     """Record the metrics of this process as they stand now."""
     registry = loaded_registry()
     for family in () if registry is None else snapshot(registry):
         recorder.append(lines.encode(family))
-    for source in _sources:
-        for family in source.records():
-            recorder.append(lines.encode(family))
+    for family in source_records():
+        recorder.append(lines.encode(family))
 
 
 _inherited: dict[_Key, float] = {}

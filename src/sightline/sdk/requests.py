@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 from sightline.model.span import ERROR, SERVER
 from sightline.sdk import redact, tracing
 from sightline.sdk.context import current, fields, span_of
+from sightline.sdk.secrets import REDACTED
 
 if TYPE_CHECKING:
     from sightline.sdk.request_metrics import RequestMetrics
@@ -154,9 +155,21 @@ class Exchange:
         told["error.type"] = name
         if isinstance(error, Exception):
             self.span.fail(error)
+            self._track(error)
             return name, self.status or 500
         # Cancelled: the client left or the server ends. That is nobody's error.
         return "", self.status or 499
+
+    def _track(self, error: Exception) -> None:
+        # Imported by the first failure: an application without one is spared it.
+        from sightline.sdk import errors
+
+        before = _get_current()
+        _set_current(self.span)
+        try:
+            errors.unhandled(error, "request", {"http.request.method": self._method})
+        finally:
+            _set_current(before)
 
 
 def server_of(host: str) -> dict[str, Any]:
@@ -175,5 +188,5 @@ def clean_query(query: str) -> str:
     for at, part in enumerate(parts):
         name, equals, _ = part.partition("=")
         if equals and is_secret(unquote_plus(name)):
-            parts[at] = f"{name}={redact.REDACTED}"
+            parts[at] = f"{name}={REDACTED}"
     return "&".join(parts)

@@ -63,6 +63,7 @@ class System:
     def __init__(self) -> None:
         self._process: psutil.Process | None = None
         self._measured = False
+        self._latest: list[MetricRecord] = []
         self._lock_file = -1
 
     def record(self) -> None:
@@ -75,10 +76,17 @@ class System:
         measured = dict(self.measure_process())
         if self.elected():
             measured.update(self.measure_machine())
+        self._latest = []
         for name, value in measured.items():
             kind, unit, description = DESCRIPTIONS[name]
             sample = Sample(f"{name}_total" if kind == "counter" else name, value)
-            recorder.append(lines.encode(MetricRecord(now, instance, name, kind, unit, description, [sample])))
+            record = MetricRecord(now, instance, name, kind, unit, description, [sample])
+            self._latest.append(record)
+            recorder.append(lines.encode(record))
+
+    def latest(self) -> list[MetricRecord]:
+        """Give what was measured last; nothing of the machine where another process measures it."""
+        return self._latest
 
     def interval_s(self) -> float:
         """Tell how long to wait for the next measurement."""
@@ -154,7 +162,7 @@ class System:
         In a forked child only its copy is closed, and the parent keeps the lock.
         """
         file, self._lock_file = self._lock_file, -1
-        self._process, self._measured = None, False
+        self._process, self._measured, self._latest = None, False, []
         if file >= 0:
             with contextlib.suppress(OSError):
                 os.close(file)
