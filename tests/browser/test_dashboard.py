@@ -169,7 +169,7 @@ def test_the_tail_waits_while_older_lines_are_read(desk: Watched, shop: Shop):
     page.locator(".log-scroll").evaluate("(list) => { list.scrollTop = 600 }")
     expect(page.get_by_role("button", name="Paused")).to_be_visible()
 
-    shop.log(time.time_ns(), "last page shown")
+    shop.log(time.time_ns(), "last page shown", user_id="u1")
     page.get_by_role("button", name="1 new").click()
 
     expect(page.locator(".log-row").first).to_contain_text("last page shown")
