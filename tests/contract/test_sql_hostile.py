@@ -167,6 +167,10 @@ REFUSED = [
     "SELECT * FROM sightline.{{name:Identifier}}",
     "SELECT {{name:Identifier}} FROM otel_logs",
     "SELECT unknown_function(1)",
+    f"SELECT {'(' * 300}1{')' * 300}",
+    f"SELECT {'[' * 700}{']' * 700}",
+    f"SELECT {'abs(' * 900}1{')' * 900}",
+    f"SELECT 1{' + 1' * 2000}",
     "SELECT",
     "",
     "not a statement",
@@ -175,7 +179,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("statement", REFUSED)
+@pytest.mark.parametrize("statement", REFUSED, ids=lambda statement: statement[:80])
 def test_what_does_anything_else_is_refused(store, secret, statement):
     """A statement that writes, leaves the store or lifts a limit is refused, and leaves everything as it was."""
     written = statement.format(secret=secret)

@@ -36,6 +36,8 @@ WRONG = [
     ("POST", "/api/v1/sql", {"json": {"query": "SELECT {a:UInt8}"}}, 400, "query-invalid"),
     ("POST", "/api/v1/sql", {"json": {"query": "SELECT {a:UInt8}", "parameters": {"a": "x"}}}, 400, "query-invalid"),
     ("POST", "/api/v1/sql", {"content": b"{", "headers": {"content-type": "application/json"}}, 400, "body-invalid"),
+    ("POST", "/api/v1/sql", {"content": b'{"query":"SELECT 1","parameters":{"a":' + b"[" * 9000 + b"]" * 9000 + b"}}",
+                             "headers": {"content-type": "application/json"}}, 400, "body-invalid"),
     ("POST", "/api/v1/sql", {"content": b"\xff", "headers": {"content-type": "application/json"}}, 400, "body-invalid"),
     ("POST", "/api/v1/sql", {"content": b"{}", "headers": {"content-type": "text/x"}}, 415, "unsupported-media-type"),
     ("POST", "/api/v1/sql", {"json": {"query": "x" * 300_000}}, 413, "body-too-large"),

@@ -98,7 +98,10 @@ def _checked(store: Store, statement: str) -> str:
         parsed = store.query(_PARSE, {"statement": statement}).rows[0]
     except QueryInvalid as error:
         raise _about(statement, error) from None
-    check_statement(msgspec.json.decode(parsed[0]), _allowed(store))
+    try:
+        check_statement(msgspec.json.decode(parsed[0]), _allowed(store))
+    except RecursionError:
+        raise QueryInvalid("The statement is nested too deep.") from None
     return str(parsed[1])
 
 

@@ -60,7 +60,7 @@ async def sql(request: Request) -> Response:
         raise HTTPException(415, "The body must be JSON: Content-Type application/json.")
     try:
         question = _decode(await _body(request))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"The body is not a question: {error}.") from None
     if not 1 <= question.limit <= MAX_ROWS:
         raise DecodeError(f"limit is {question.limit}; expected 1 to {MAX_ROWS}.")
