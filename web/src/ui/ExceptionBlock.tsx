@@ -18,6 +18,11 @@ function StackLine({ line }: { line: string }) {
   );
 }
 
+/** The newest call stands last in a Python traceback: that end is shown first. */
+function showEnd(element: HTMLPreElement | null): void {
+  if (element) element.scrollTop = element.scrollHeight;
+}
+
 /** An exception's type, message and stack, where the attributes hold one. */
 export function ExceptionBlock({ attributes }: { attributes: Attributes }) {
   const type = attributes["exception.type"] ?? "";
@@ -33,7 +38,7 @@ export function ExceptionBlock({ attributes }: { attributes: Attributes }) {
         {stack && <CopyButton text={stack} label="Copy the stack trace" />}
       </header>
       {stack && (
-        <pre className="scroll" tabIndex={0} aria-label="Stack trace">
+        <pre ref={showEnd} className="scroll" tabIndex={0} role="group" aria-label="Stack trace">
           {stack.trimEnd().split("\n").map((line, index) => (
             <span key={index} className="stack-line">
               <StackLine line={line} />

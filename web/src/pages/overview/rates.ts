@@ -14,8 +14,14 @@ export function perSecond(points: Point[] | undefined, data: Overview): Point[] 
   });
 }
 
+/** A sum over processes is only right once all have reported in a step. */
+function wholeSteps(points: Point[] | undefined, data: Overview): Point[] {
+  const end = toMs(data.end) / 1000;
+  return (points ?? []).filter(([at]) => at + data.step_seconds <= end);
+}
+
 /** The overview with its counts as rates. */
 export function withRates(data: Overview): Overview {
-  const { requests, errors } = data.series;
-  return { ...data, series: { ...data.series, requests: perSecond(requests, data), errors: perSecond(errors, data) } };
+  const { requests, errors, process_memory_bytes: memory } = data.series;
+  return { ...data, series: { ...data.series, requests: perSecond(requests, data), errors: perSecond(errors, data), process_memory_bytes: wholeSteps(memory, data) } };
 }
