@@ -12,7 +12,8 @@ import sightline
 # The call becomes a span, and its trace goes on in the payment service.
 HTTPXClientInstrumentor().instrument()
 
-client = httpx.Client(base_url=os.environ.get("SHOP_PAYMENTS", "http://127.0.0.1:8001"), timeout=2.0)
+payments = os.environ.get("SHOP_PAYMENTS", "http://127.0.0.1:8001")
+client = httpx.Client(base_url=payments, timeout=2.0, trust_env=False)
 
 
 class Declined(Exception):

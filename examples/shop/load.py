@@ -82,7 +82,7 @@ async def press(url: str, customers_per_second: float) -> dict[int, int]:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with httpx.AsyncClient(base_url=url, timeout=10) as client, asyncio.TaskGroup() as inside:
+    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client, asyncio.TaskGroup() as inside:
         crowd = Crowd(client)
         await crowd.arrive()
         while not stop.is_set():

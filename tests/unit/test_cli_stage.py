@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from tests.support.segments import SegmentFile, log_line
 
+from sightline.base.errors import PackageMissing
 from sightline.cli.stage.counts import Counts
 from sightline.cli.stage.play import percentile
 from sightline.cli.stage.programs import Program, ProgramEnded, find_examples, free_port
@@ -105,6 +106,14 @@ def test_settings_of_the_shell_do_not_reach_the_programs(tmp_path, monkeypatch):
     environ = msgspec.json.decode(program.output.read_bytes())
     assert environ["A"] == "b"
     assert "SIGHTLINE_DISABLED" not in environ
+
+
+def test_what_the_demo_needs_is_said_with_the_install_line(monkeypatch):
+    """Where a package of the shop is missing, the message names it and the line that installs it."""
+    monkeypatch.setattr("sightline.cli.stage.programs._NEEDED", ("nothing.like.that",))
+
+    with pytest.raises(PackageMissing, match=r'needs nothing\.like\.that: pip install "sightline\[demo\]"'):
+        find_examples()
 
 
 def test_the_examples_are_found():

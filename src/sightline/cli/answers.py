@@ -64,12 +64,24 @@ def find_server(given: str | None, home: Path) -> str | None:
     return address.url.rstrip("/") if address else None
 
 
+def connect(url: str, *, timeout_s: float | None) -> httpx.Client:
+    """
+    Make a client of the server at *url*; a proxy of the environment is never asked for this machine itself.
+
+    Args:
+        url: the server's address.
+        timeout_s: longest wait for the next bytes, in seconds; None is without end.
+    """
+    local = httpx.URL(url).host in {"localhost", "127.0.0.1", "::1"}
+    return httpx.Client(base_url=url, timeout=httpx.Timeout(TIMEOUT_S, read=timeout_s), trust_env=not local)
+
+
 class Remote:
     """A server that runs."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S)
+        self._client = connect(url, timeout_s=TIMEOUT_S)
 
     def get(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
         """Ask with GET."""

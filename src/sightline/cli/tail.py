@@ -38,11 +38,10 @@ def tail(
             f"No server runs on {directory}, and only a server can be followed. Start one: sightline serve. "
             "What was stored before: sightline search"
         )
-    timeout = httpx.Timeout(answers.TIMEOUT_S, read=None)
     parameters = answers.given({"query": query})
     try:
         with (
-            httpx.Client(base_url=url, timeout=timeout) as client,
+            answers.connect(url, timeout_s=None) as client,
             client.stream("GET", "/api/v1/logs/tail", params=parameters) as answer,
         ):
             if not answer.is_success:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from sightline.cli.answers import find_server
+from sightline.cli.answers import connect, find_server
 from sightline.cli.checks.finding import Finding
 from sightline.cli.show import human_bytes, human_seconds
 
@@ -28,7 +28,8 @@ def check(server: str | None, home: Path) -> Iterator[Finding]:
         return
     begun = time.perf_counter()
     try:
-        answer = httpx.get(f"{url}/health", timeout=_TIMEOUT_S)
+        with connect(url, timeout_s=_TIMEOUT_S) as client:
+            answer = client.get("/health")
         told = answer.json()
         version = str(told["version"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:

@@ -142,7 +142,7 @@ class Play:
             program.check()
             self._tally.look()
             try:
-                if httpx.get(url, timeout=5).is_success:
+                if httpx.get(url, timeout=5, trust_env=False).is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
