@@ -7,6 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
+ONLY ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -24,6 +25,7 @@ install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/py
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 	@echo '  ARGS="…"      is passed on to demo, test and bench: make demo ARGS="--seconds 20 --json"'
+	@echo '  ONLY="…"      names the scripts of bench: make bench ONLY="record request"'
 
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything into .venv
@@ -64,8 +66,8 @@ check: $(VENV)/.dev ## Lint, format, types, layers and the committed dashboard
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Compare with peers; each script prints a table
-	@for script in record request start ingest visible memory durability; do \
-	  printf '\n== %s\n' "$$script"; $(BIN)/python "benchmarks/$$script.py" $(ARGS); done
+	@for script in $(or $(addprefix benchmarks/,$(addsuffix .py,$(ONLY))),$$(grep -l '^if __name__ == "__main__"' benchmarks/*.py)); do \
+	  printf '\n== %s\n' "$$script" >&2; $(BIN)/python "$$script" $(ARGS); done
 
 .PHONY: web
 web: ## Build the dashboard into src/sightline/web
