@@ -66,8 +66,8 @@ check: $(VENV)/.dev ## Lint, format, types, layers and the committed dashboard
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Compare with peers; each script prints a table
-	@for script in $(or $(addprefix benchmarks/,$(addsuffix .py,$(ONLY))),$$(grep -l '^if __name__ == "__main__"' benchmarks/*.py)); do \
-	  printf '\n== %s\n' "$$script" >&2; $(BIN)/python "$$script" $(ARGS); done
+	@for script in $(or $(ONLY),record request start ingest search visible memory durability); do \
+	  printf '\n== %s\n' "$$script" >&2; $(BIN)/python "benchmarks/$$script.py" $(ARGS); done
 
 .PHONY: web
 web: ## Build the dashboard into src/sightline/web
