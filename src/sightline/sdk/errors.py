@@ -13,13 +13,15 @@ from sightline.model.severity import NUMBERS
 from sightline.sdk import fingerprint as naming
 from sightline.sdk import guard, metrics, redact
 from sightline.sdk.context import fields
-from sightline.sdk.logging import write
+from sightline.sdk.logging import levels, write
 from sightline.sdk.recorder import recorder
 from sightline.sdk.tracing import exception_attributes
 from sightline.wire.lines import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sightline.sdk.logging import Place
 
 LOGGER: Final = "sightline.errors"
 """The logger under whose name errors are found."""
@@ -128,6 +130,10 @@ def _track(
     name = ""
     try:
         name = naming.fingerprint(error)
+        if levels.show is not None and not mechanism:
+            told = {"error.category": category.value, "error.severity": severity.value, "error.fingerprint": name}
+            body = f"{type(error).__name__}: {describe(error)}"
+            levels.show(LOGGER, 40, body, {**(context or {}), **told}, error, _place(error))
         if not recorder.enabled:
             return name
         kind = _counts.add(category.value, type(error).__name__)
@@ -151,6 +157,14 @@ def _record(error: BaseException, told: dict[str, Any]) -> None:
     body = told["exception.message"] or told["exception.type"]
     body = redact.redactor.text(f"{type(error).__name__}: {body}")
     write(time_ns(), NUMBERS["ERROR"], "ERROR", LOGGER, body, told)
+
+
+def _place(error: BaseException) -> Place:
+    frames = list(naming.frames(error.__traceback__))
+    if not frames:
+        return "", 0, ""
+    frame, line = frames[-1]
+    return frame.f_code.co_filename, line, frame.f_code.co_name
 
 
 def _attributes(error: BaseException, mechanism: str) -> dict[str, Any]:

@@ -132,6 +132,12 @@ Place = tuple[str, int, str]
 """Where a log comes from: file, line and function."""
 
 
+def caller(depth: int) -> Place:
+    """Say where the function was called that called this; *depth* 1 and more for those above it."""
+    frame = _frame(depth + 2)
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+
+
 def tell(
     logger: str,
     severity: int,
