@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sightline.model.metric import MetricRecord, Sample
 from sightline.sdk.background import Task, background
 from sightline.sdk.recorder import recorder
+from sightline.spool.format import prepare_directory
 from sightline.wire import lines
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class System:
         writer = recorder.writer
         if writer is None:
             return False
+        prepare_directory(writer.directory)
         try:
             file = os.open(writer.directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
