@@ -30,7 +30,7 @@ def test_a_time_is_read(text, expected):
     assert parse_time(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["yesterday", "15m", "-15", "-1.5h", "2026-11-20", "2026-13-20T20:00:00Z", "١٢", "1e9"])
+@pytest.mark.parametrize("text", ["yesterday", "15m", "-15", "-1.5h", "2026-11-20", "2026-13-20T20:00:00Z", "١٢"])
 def test_a_wrong_time_is_refused(text):
     """What is no time is an error that shows what one looks like."""
     with pytest.raises(QueryInvalid, match="is no time. Expected RFC 3339"):
@@ -57,7 +57,7 @@ def test_a_range_that_ends_before_it_starts_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "buckets", "step"), [(900, 60, 15), (60, 60, 1), (1, 60, 1), (86400, 60, 1800), (86400 * 365, 60, 604800)]
+    ("seconds", "buckets", "step"), [(900, 60, 15), (60, 60, 1), (1, 60, 1), (86400, 60, 1800), (31536000, 60, 604800)]
 )
 def test_a_step_divides_a_range_into_about_so_many(seconds, buckets, step):
     """A step is one that people read well, and a range never has more steps than asked for."""
