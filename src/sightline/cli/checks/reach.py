@@ -52,6 +52,9 @@ def _health(url: str, told: dict[str, Any], elapsed_ms: float) -> Finding:
     )
     if told.get("status") != "ok":
         return Finding("server", "warn", found, f"Look at {url}/health for the check that is not well.", told)
+    if bad := spool.get("quarantined_lines", 0):
+        advice = "Look at the reasons in the quarantine directory of the server's home; the other lines were stored."
+        return Finding("server", "warn", f"{found}, {bad} broken lines set aside", advice, told)
     if lost:
         return Finding("server", "warn", found, "The spool was full once. Raise SIGHTLINE_SPOOL_BYTES.", told)
     return Finding("server", "ok", found, details=told)
