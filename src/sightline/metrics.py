@@ -2,8 +2,10 @@
 Metrics that you record: ``counter("orders").inc()``, ``gauge("queue_depth").set(3)``, ``histogram("charge_seconds")``.
 
 They are ``prometheus_client``'s own, in its one registry; what other libraries register there is recorded as well.
+``MetricsCollector`` keeps what machine and API did in the last day at hand in the process.
 """
 
+from sightline.sdk.collector import APIMetrics, MetricsCollector, SystemMetrics
 from sightline.sdk.metrics import counter, gauge, histogram
 
-__all__ = ["counter", "gauge", "histogram"]
+__all__ = ["APIMetrics", "MetricsCollector", "SystemMetrics", "counter", "gauge", "histogram"]

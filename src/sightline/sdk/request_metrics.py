@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.base.errors import MetricConflict
@@ -72,6 +73,8 @@ class RequestMetrics:
                 key = (error_type, endpoint)
                 if key in self._errors or len(self._errors) < _MOST_SERIES:
                     self._errors[key] = self._errors.get(key, 0) + 1
+        for look in _observers:
+            look(method, endpoint, status, seconds, error_type)
 
     def _new_series(self, method: str, endpoint: str, status: int) -> list[Any]:
         key = (method, endpoint if len(self._series) < _MOST_SERIES else OVERFLOW, status)
@@ -153,6 +156,25 @@ class RequestMetrics:
                 f"The host's metrics have names that ours would take ({error}), so ours are left out. "
                 f"Give ours another namespace: sightline.instrument(app, namespace=…)."
             ))  # fmt: skip
+
+
+Observer = Callable[[str, str, int, float, str], None]
+"""Is given each request as ``RequestMetrics.ended`` is, by the thread that answered it."""
+
+_observers: tuple[Observer, ...] = ()
+
+
+def observe(look: Observer) -> None:
+    """Let *look* see each request that is answered from now on; it must be quick, and must not raise."""
+    global _observers  # noqa: PLW0603 - read without a lock, so never changed in place
+    if look not in _observers:
+        _observers = (*_observers, look)
+
+
+def forget_observer(look: Observer) -> None:
+    """Let *look* see no more requests."""
+    global _observers  # noqa: PLW0603 - as above
+    _observers = tuple(known for known in _observers if known != look)
 
 
 _known: dict[str, RequestMetrics] = {}
