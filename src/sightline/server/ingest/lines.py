@@ -38,6 +38,9 @@ RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 30.0
 """Seconds until a refused insert is tried again: doubled each time, up to the second figure."""
 
+FORGET_EVERY_S: Final = 60.0
+"""Seconds between two looks for offsets of segments that are no more."""
+
 DRAIN_S: Final = 10.0
 """Seconds that a stop may take to store what is already written."""
 
@@ -93,6 +96,7 @@ class LinesIngest:
         self._backlog: Backlog | None = None
         self._alive: dict[str, Header] = {}
         self._measured_at = 0.0
+        self._tidied_at = 0.0
 
     def start(self) -> None:
         """Begin; inserts that the last process did not finish come first."""
@@ -240,7 +244,11 @@ class LinesIngest:
         return bad
 
     def _tidy(self) -> None:
-        self._offsets.forget(self._reader.finished())
+        gone = self._reader.finished()
+        if time.monotonic() - self._tidied_at > FORGET_EVERY_S:
+            self._tidied_at = time.monotonic()
+            gone += self._reader.forgotten()  # a writer that needed room drops segments, too
+        self._offsets.forget(gone)
 
     def _back_off(self, reason: str) -> None:
         if reason != self.trouble:
