@@ -181,7 +181,7 @@ def time_operation(name: str, **tags: str) -> TimingContext:
 
 def track_execution_time(target: Any = None, /, **tags: str) -> Any:
     """
-    Time each call of a function, sync or async: ``@track_execution_time``, or with a name, ``@track_execution_time("x")``.
+    Time each call of a function, sync or async: ``@track_execution_time``, or ``@track_execution_time("name")``.
 
     The series has the name of the function and ``_seconds``, unless another name is given.
     """
