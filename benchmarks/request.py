@@ -141,10 +141,10 @@ async def call(app: FastAPI, count: int) -> None:
     """Send *count* requests, one after the other, and check each answer."""
     statuses: list[int] = []
 
-    async def receive() -> dict[str, Any]:  # noqa: RUF029 - ASGI's interface
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: Any) -> None:  # noqa: RUF029
+    async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 

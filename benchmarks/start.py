@@ -1,8 +1,9 @@
 """
 What ``import sightline`` and ``configure()`` add to the start of a program, in time and in memory.
 
-Each run is a fresh interpreter. The time is wall time within it, the median counts; the memory is what is dirty and not
-shared with other processes, beyond a bare interpreter. Peers are brought to the same point: ready to export.
+Each run is a fresh interpreter. The time is CPU time within it, which is the wall time of a machine that does nothing else
+and whose files are in memory; the median counts. The memory is what is dirty and not shared with other processes,
+beyond a bare interpreter. Peers are brought to the same point: ready to export.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(endpoint="
 
 HARNESS = """
 import time
-start = time.perf_counter()
+start = time.process_time()
 {program}
-elapsed = time.perf_counter() - start
+elapsed = time.process_time() - start
 dirty = 0
 for line in open("/proc/self/smaps_rollup"):
     if line.startswith("Private_Dirty:"):
@@ -111,9 +112,9 @@ def main() -> None:
             "rows": rows, "limit_ms": LIMIT_MS, "limit_mib": LIMIT_MIB, "server_packages": leaked, "met": met,
         }))  # fmt: skip
     else:
-        print(f"{'start of':22} {'ms more':>10} {'MiB more':>10}")
+        print(f"{'start of':22} {'CPU ms more':>12} {'MiB more':>10}")
         for row in rows:
-            print(f"{row['program']:22} {row['ms']:10} {row['mib']:10}")
+            print(f"{row['program']:22} {row['ms']:12} {row['mib']:10}")
         print(f"{'met' if met else 'MISSED'}: import and configure ≤ {LIMIT_MS:.0f} ms and ≤ {LIMIT_MIB:.0f} MiB; "
               f"server packages imported: {', '.join(leaked) or 'none'}")  # fmt: skip
     if not met:

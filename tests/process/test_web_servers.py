@@ -9,6 +9,7 @@ import sys
 import pytest
 from tests.support.program import WebServer
 from tests.support.spool import read_spool
+
 from sightline.sdk.presence import is_alive
 
 FLASK = """

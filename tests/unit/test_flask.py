@@ -162,8 +162,7 @@ def test_bodies_are_closed_and_the_span_is_current_only_within_them(captured):
 
     _, parts = call(SightlineWSGI(app))
     outside = [current_span() is not None]
-    for _ in parts:
-        outside.append(current_span() is not None)
+    outside.extend(current_span() is not None for _ in parts)
     assert not captured.spans
     parts.close()
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import subprocess
 import sys
+import threading
+from typing import ClassVar
 
 import httpx
 import pytest
 import sqlalchemy
 from fastapi import FastAPI
+from tests.support.program import environment, run_python
+from tests.support.spool import read_spool
 
 import sightline
 from sightline.base.errors import SightlineError
@@ -17,13 +22,13 @@ from sightline.sdk import bootstrap
 from sightline.sdk.imports import when_imported
 from sightline.sdk.presence import presence
 from sightline.testing import capture
-from tests.support.program import environment, run_python
-from tests.support.spool import read_spool
 
 
 def test_an_application_of_another_kind_is_refused():
     """The message says what is taken, and how others are wrapped."""
-    with pytest.raises(SightlineError, match=r"builtins.object cannot be instrumented.*fastapi, starlette, flask.*Wrap"):
+    with pytest.raises(
+        SightlineError, match=r"builtins.object cannot be instrumented.*fastapi, starlette, flask.*Wrap"
+    ):
         sightline.instrument(object())
 
 
@@ -38,26 +43,40 @@ def test_a_subclass_counts_as_its_framework():
     assert app.build_middleware_stack.by_sightline
 
 
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Answers everything, and notes the traces that come in."""
+
+    seen: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        """Answer."""
+        self.seen.append(self.headers["traceparent"])
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Keep the test's output clean."""
+
+
 def test_libraries_record_through_opentelemetrys_instrumentations():
     """SQL statements and HTTP calls are spans of ours, below the current one, and the trace is sent on."""
-    seen = []
-    sightline.configure()
-    sightline.instrument()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     with capture() as captured:
+        sightline.instrument()
         engine = sqlalchemy.create_engine("sqlite://")
-        transport = httpx.MockTransport(lambda request: seen.append(request) or httpx.Response(200))
         with sightline.span("work") as work, engine.connect() as connection:
             connection.execute(sqlalchemy.text("SELECT 1"))
-            with httpx.Client(transport=transport) as client:
-                client.get("http://shop/items")
+            httpx.get(f"http://127.0.0.1:{server.server_port}/items", trust_env=False)
         engine.dispose()
-    sightline.shutdown()
+    server.shutdown()
+    server.server_close()
 
     spans = {span.scope.rpartition(".")[2]: span for span in captured.spans if span.scope}
     assert {"sqlalchemy", "httpx"} <= {*spans}
     assert {span.trace for span in captured.spans} == {work.trace_id}
     assert spans["httpx"].span_kind == spans["sqlalchemy"].span_kind == "Client"
-    assert seen[0].headers["traceparent"] == f"00-{work.trace_id}-{spans['httpx'].span}-01"
+    assert Answering.seen == [f"00-{work.trace_id}-{spans['httpx'].span}-01"]
     done = {entry.name: entry for entry in presence.known()}
     assert (done["sqlalchemy"].by, done["sqlalchemy"].version) == ("opentelemetry", sqlalchemy.__version__)
 
@@ -173,7 +192,11 @@ def test_the_service_is_named_after_what_runs(arguments, name):
 
 def test_a_name_that_was_given_stays():
     """Where the environment names the service, ours is not needed."""
-    for given in ({"SIGHTLINE_SERVICE": "a"}, {"OTEL_SERVICE_NAME": "a"}, {"OTEL_RESOURCE_ATTRIBUTES": "service.name=a"}):
+    for given in (
+        {"SIGHTLINE_SERVICE": "a"},
+        {"OTEL_SERVICE_NAME": "a"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "service.name=a"},
+    ):
         made = bootstrap.environment(given, ["job.py"])
         assert made.get("SIGHTLINE_SERVICE", "a") == "a"
 

@@ -6,14 +6,14 @@ import math
 
 import prometheus_client
 import pytest
+from tests.support.program import run_python
+from tests.support.spool import read_spool
 
 import sightline
 from sightline.base.errors import MetricConflict
 from sightline.base.limits import MAX_LINE_BYTES
 from sightline.sdk import metrics
 from sightline.testing import capture
-from tests.support.program import run_python
-from tests.support.spool import read_spool
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 
+from tests.support.program import run_python
+
 import sightline
 from sightline.sdk import presence as module
 from sightline.sdk.presence import Instrumented, is_alive, presence, sweep
 from sightline.sdk.recorder import recorder
-from tests.support.program import run_python
 
 
 def files(home):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from tests.support.program import run_python
+from tests.support.spool import read_spool
 
 from sightline.sdk.system import DESCRIPTIONS, System, count_connections
 from sightline.testing import capture
-from tests.support.program import run_python
-from tests.support.spool import read_spool
 
 
 @pytest.fixture

@@ -65,24 +65,45 @@ def _turning_on(entry: EntryPoint, module: str) -> Callable[[], None]:
 
 
 def _turn_on(entry: EntryPoint, module: str) -> None:
-    conflict = _conflict(entry)
-    if conflict:
-        presence.note(Instrumented(entry.name, reason=conflict))
+    doubt, fits = _doubt(entry)
+    if not fits:
+        presence.note(Instrumented(entry.name, version=_version(module), reason=doubt))
         return
     try:
         entry.load()().instrument(tracer_provider=provider(), skip_dep_check=True)
     except Exception as error:
         presence.note(Instrumented(entry.name, reason=f"{type(error).__name__}: {error}"))
         raise
-    presence.note(Instrumented(entry.name, "opentelemetry", _version(module)))
+    presence.note(Instrumented(entry.name, "opentelemetry", _version(module), doubt))
 
 
-def _conflict(entry: EntryPoint) -> str:
-    """Say why the instrumentation does not fit the library that is installed; empty where it does."""
+def _doubt(entry: EntryPoint) -> tuple[str, bool]:
+    """
+    Compare the library that is installed with what the instrumentation was made for.
+
+    One that is newer is instrumented all the same: instrumentations give the newest version they have seen as the
+    last one, and stay behind by months.
+
+    Returns:
+        What does not fit, empty where all does, and whether it is instrumented.
+    """
     from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
     conflict = get_dist_dependency_conflicts(entry.dist) if entry.dist is not None else None
-    return str(conflict) if conflict else ""
+    if conflict is None:
+        return "", True
+    if not conflict.required or not conflict.found:
+        return str(conflict), False
+    wanted = Requirement(str(conflict.required))
+    found = _version(wanted.name)
+    least = SpecifierSet(",".join(str(part) for part in wanted.specifier if part.operator in {">", ">="}))
+    fits = bool(found) and least.contains(found, prereleases=True)
+    return (
+        f"{wanted.name} {found} is not among the versions that its instrumentation was made for ({wanted.specifier})",
+        fits,
+    )
 
 
 def _regretting(name: str) -> Callable[[], None]:

@@ -39,7 +39,7 @@ class Instrumented(msgspec.Struct, frozen=True, omit_defaults=True):
         name: of the library or framework.
         by: ``sightline`` or ``opentelemetry``; empty where it is not instrumented.
         version: of the instrumented library, as far as it is known.
-        reason: why it is not instrumented, in a sentence.
+        reason: why it is not instrumented, or what may be amiss where it is.
     """
 
     name: str
