@@ -23,8 +23,9 @@ from sightline.server.services import Counters
 from sightline.spool.reader import SpoolReader
 from sightline.spool.writer import SpoolWriter
 from sightline.state.offsets import Offsets
-from sightline.store.connect import LINE_STRUCTURE, Store
+from sightline.store.connect import Store
 from sightline.store.embedded import EmbeddedEngine
+from sightline.store.inserts import LINE_STRUCTURE
 
 CHUNK_BYTES: Final = 16 * 1024 * 1024
 MEMORY_BYTES: Final = 1024 * 1024 * 1024

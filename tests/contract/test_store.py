@@ -310,7 +310,7 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path):
 
 def test_a_directory_that_another_process_holds_is_refused(server_home: Path):
     """The message says that another process holds it."""
-    code = f"from sightline.store.connect import QUERIES_AT_ONCE, Store\nStore.open('chdb://{server_home}')"
+    code = f"from sightline.store.connect import Store\nStore.open('chdb://{server_home}')"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert f"{StoreLocked.__name__}: The store at {server_home} is held by another process" in found.stderr

@@ -13,7 +13,8 @@ from tests.support.server import ServerProcess, eventually
 from sightline.base.errors import RowsRefused, StoreUnavailable
 from sightline.server.ingest import lines as ingest
 from sightline.server.ingest.batch import count, cut, weigh
-from sightline.server.ingest.lines import LinesIngest, sift
+from sightline.server.ingest.lines import LinesIngest
+from sightline.server.ingest.sift import sift
 from sightline.server.live import Live
 from sightline.server.services import Counters, Tally
 from sightline.spool.format import Header, decode_header

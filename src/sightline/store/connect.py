@@ -7,19 +7,22 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from sightline.base.errors import SettingInvalid, StoreUnavailable
 from sightline.store import refusal
+from sightline.store.inserts import LINE_STRUCTURE, insert_settings, lines_settings, select_lines
 from sightline.store.migrate import migrate
 from sightline.store.parameters import literal
 from sightline.store.result import RESULT_SETTINGS, Result, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from sightline.store.engine import Engine
 
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
 """Memory of the embedded engine when the caller does not say."""
@@ -33,58 +36,7 @@ BLOCKS_AT_ONCE: Final = 2
 QUERY_MEMORY_SHARE: Final = 0.4
 """Share of the engine's memory that one query may take, so that inserts always have room."""
 
-PARSE_BYTES: Final = 1024 * 1024
-"""
-Bytes of lines that one thread parses at a time. The engine's own 10 MiB leaves a core idle for a range of 16 MiB; with
-this, and the views side by side, an insert takes two thirds of the time. Measured in benchmarks/ingest.py.
-"""
-
-ONE_BLOCK: Final = 1 << 40
-"""Rows and bytes of a block that no range reaches."""
-
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
-
-LINE_STRUCTURE: Final = (
-    "kind LowCardinality(String), time Int64, instance String, trace String, span String, severity UInt8, "
-    "level LowCardinality(String), logger LowCardinality(String), body String, parent String, name String, "
-    "span_kind LowCardinality(String), duration UInt64, status LowCardinality(String), status_message String, "
-    "scope LowCardinality(String), scope_version LowCardinality(String), trace_state String, "
-    "type LowCardinality(String), unit LowCardinality(String), description String, "
-    "samples Array(Tuple(name String, attributes Map(LowCardinality(String), String), value Float64)), "
-    "attributes Map(LowCardinality(String), String), data Map(LowCardinality(String), String), "
-    "events Array(Tuple(time Int64, name String, attributes Map(LowCardinality(String), String))), "
-    "links Array(Tuple(trace String, span String, state String, attributes Map(LowCardinality(String), String)))"
-)
-"""What the keys of a line are to the engine; docs/formats/line.md."""
-
-_RESOURCES_TYPE: Final = "Map(String, Map(LowCardinality(String), String))"
-
-
-class Engine(Protocol):
-    """What an engine gives; refusals are raised as RuntimeError with the engine's own message."""
-
-    @property
-    def place(self) -> str: ...  # noqa: D102 - said by each engine
-
-    def execute(  # noqa: D102
-        self,
-        sql: str,
-        answer_format: str,
-        parameters: Mapping[str, Any],
-        settings: Mapping[str, Any],
-        *,
-        readonly: bool,
-    ) -> bytes: ...
-
-    def insert_selected(  # noqa: D102
-        self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]
-    ) -> None: ...
-
-    def insert_bytes(  # noqa: D102
-        self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]
-    ) -> None: ...
-
-    def close(self) -> None: ...  # noqa: D102
 
 
 class Store:
@@ -220,7 +172,7 @@ class Store:
         columns = ", ".join(f"`{name}`" for name in rows.schema.names)
         with self._inserting(self._blocks):
             self._engine.insert_bytes(
-                table, columns, memoryview(sink.getvalue()), "ArrowStream", _insert_settings(token)
+                table, columns, memoryview(sink.getvalue()), "ArrowStream", insert_settings(token)
             )
 
     def insert_lines(
@@ -238,20 +190,7 @@ class Store:
             RowsRefused: if a line cannot be read; nothing of the ranges was stored then.
             StoreUnavailable: if the engine cannot take them now.
         """
-        select = (
-            f"INSERT INTO entry SELECT *, CAST({_resources(resources)}, '{_RESOURCES_TYPE}')[instance] AS resource "  # noqa: S608 - quoted by literal
-            "FROM {source}"
-        )
-        settings = {
-            **_insert_settings(token),
-            "max_insert_threads": 1,
-            "input_format_null_as_default": 1,
-            "parallel_view_processing": 1,
-            "min_chunk_bytes_for_parallel_parsing": PARSE_BYTES,
-            # All rows in one block: either everything was parsed and goes on to the tables, or nothing does.
-            "min_insert_block_size_rows": ONE_BLOCK,
-            "min_insert_block_size_bytes": ONE_BLOCK,
-        }
+        select, settings = select_lines(resources), lines_settings(token)
         with self._inserting(self._lines):
             self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
 
@@ -325,28 +264,3 @@ class Store:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreUnavailable("The store is closed.")
-
-
-def _resources(resources: Mapping[str, Mapping[str, str]]) -> str:
-    """Write the resources as a constant map of maps, in which the engine looks up each line's instance."""
-
-    def written(mapping: Mapping[str, str]) -> str:
-        return f"map({', '.join(f'{literal(key)}, {literal(value)}' for key, value in mapping.items())})"
-
-    return f"map({', '.join(f'{literal(instance)}, {written(found)}' for instance, found in resources.items())})"
-
-
-def _insert_settings(token: str | None) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "async_insert": 0,
-        "max_threads": 2,
-        # A wrong clock, or years of old logs taken in at once, must not stop the ingest.
-        "throw_on_max_partitions_per_insert_block": 0,
-        "deduplicate_blocks_in_dependent_materialized_views": 1,
-    }
-    if token:
-        settings |= {"insert_deduplication_token": token, "deduplicate_insert_select": "force_enable"}
-    else:
-        # By itself the engine drops a block that equals one before it: two clients may well send the same.
-        settings["deduplicate_insert"] = "disable"
-    return settings

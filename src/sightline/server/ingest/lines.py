@@ -6,13 +6,12 @@ import logging
 import threading
 import time
 from collections import deque
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from sightline.base.errors import DecodeError, RowsRefused, SightlineError
+from sightline.base.errors import RowsRefused, SightlineError
 from sightline.server.ingest.batch import Batch, count, count_lost, cut
-from sightline.server.ingest.quarantine import BadLine, bad_line, set_aside
-from sightline.wire import lines as wire
+from sightline.server.ingest.quarantine import BadLine, set_aside
+from sightline.server.ingest.sift import sift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from sightline.server.live import Live
     from sightline.server.services import Counters
     from sightline.spool.format import Header
-    from sightline.spool.reader import Backlog, Chunk, SpoolReader
+    from sightline.spool.reader import Backlog, SpoolReader
     from sightline.state.offsets import Intent, Offsets
     from sightline.store.connect import Store
 
@@ -256,44 +255,3 @@ class LinesIngest:
         self.trouble = reason
         self._retry_at = time.monotonic() + self._retry_s
         self._retry_s = min(self._retry_s * 2, RETRY_MOST_S)
-
-
-def sift(chunk: Chunk, check: Callable[[list[bytes]], None]) -> tuple[bytes, list[BadLine]]:
-    """
-    Part the good lines of a chunk from those that cannot be stored.
-
-    Args:
-        chunk: lines among which some are bad.
-        check: raises RowsRefused where the engine cannot read the lines it is given.
-
-    Returns:
-        The good lines, and the bad ones with where and why.
-    """
-    rows = [row + b"\n" for row in chunk.lines.split(b"\n")[:-1]]
-    starts = list(accumulate((len(row) for row in rows), initial=chunk.start))
-    reasons: dict[int, str] = {}
-    for index, row in enumerate(rows):
-        try:
-            wire.decode(row)
-        except DecodeError as error:
-            reasons[index] = str(error)
-    _bisect(rows, [index for index in range(len(rows)) if index not in reasons], check, reasons)
-    now_ns = time.time_ns()
-    good = b"".join(row for index, row in enumerate(rows) if index not in reasons)
-    bad = [bad_line(now_ns, chunk.segment, starts[i], why, rows[i].rstrip(b"\n")) for i, why in sorted(reasons.items())]
-    return good, bad
-
-
-def _bisect(rows: list[bytes], among: list[int], check: Callable[[list[bytes]], None], reasons: dict[int, str]) -> None:
-    """Find what the engine refuses among lines that look right, by halves."""
-    if not among:
-        return
-    try:
-        check([rows[index] for index in among])
-    except RowsRefused as error:
-        if len(among) == 1:
-            reasons[among[0]] = str(error)
-            return
-        middle = len(among) // 2
-        _bisect(rows, among[:middle], check, reasons)
-        _bisect(rows, among[middle:], check, reasons)

@@ -11,14 +11,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Query, Request
-from pydantic import BaseModel, Field
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from starlette.responses import Response
 
 from sightline.base.errors import DecodeError, RowsRefused, SegmentBroken
+from sightline.server.answers import answer, described, known_parameters
 from sightline.server.ingest import body as bodies
 from sightline.server.ingest.batch import count
-from sightline.server.ingest.lines import sift
 from sightline.server.ingest.quarantine import BadLine, set_aside
+from sightline.server.ingest.sift import sift
 from sightline.spool.format import SegmentName, decode_header
 from sightline.spool.reader import Chunk
 
@@ -38,24 +40,46 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
 router = APIRouter(tags=["Lines"], lifespan=_lifespan)
 
 
-class Stored(BaseModel):
-    """What became of a range."""
+class Stored(msgspec.Struct):
+    """
+    What became of a range; sent again with the same offsets, it is stored once.
 
-    stored: int = Field(description="Lines that are stored.", examples=[1200])
-    quarantined: int = Field(description="Lines that cannot be stored and were set aside.", examples=[0])
+    Attributes:
+        stored: lines that are stored.
+        quarantined: lines that cannot be stored and were set aside.
+    """
+
+    stored: int
+    quarantined: int
+
+
+_ANSWER: Final = {"stored": 1200, "quarantined": 0}
 
 
 @router.post(
     "/api/v1/lines",
     summary="Take a range of a segment",
-    response_description="The range is stored. Sent again with the same offsets, it is stored once.",
+    responses=described(Stored, _ANSWER, 413),
+    dependencies=[Depends(known_parameters())],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The segment's header line, then whole lines.",
+            "content": {
+                "application/x-ndjson": {
+                    "schema": {"type": "string"},
+                    "example": '{"kind":"segment","format":1,…}\n{"kind":"log","time":…}\n',
+                }
+            },
+        }
+    },
 )
 async def lines(
     request: Request,
     segment: Annotated[str, Query(pattern=_SEGMENT, examples=["1795202514076-d2227cdd4253602a-000000.jsonl"])],
     start: Annotated[int, Query(ge=0, examples=[512])],
     end: Annotated[int, Query(gt=0, examples=[98304])],
-) -> Stored:
+) -> Response:
     """
     Take whole lines of a segment, behind the segment's header line; gzip, deflate and zstd are undone.
 
@@ -71,7 +95,7 @@ async def lines(
         hold.grow(max(0, len(content) - hold.size_bytes))
         chunk = _chunk(content, segment, start, end)
         quarantined = await anyio.to_thread.run_sync(_store, request.app.state.sightline, chunk)
-    return Stored(stored=chunk.lines.count(b"\n") - quarantined, quarantined=quarantined)
+    return answer(Stored(chunk.lines.count(b"\n") - quarantined, quarantined))
 
 
 def _chunk(content: bytes, segment: str, start: int, end: int) -> Chunk:

@@ -1,0 +1,82 @@
+"""How rows get in: what a line is to the engine, the statement that takes lines in, and the settings of inserts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sightline.store.parameters import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARSE_BYTES: Final = 1024 * 1024
+"""
+Bytes of lines that one thread parses at a time. The engine's own 10 MiB leaves a core idle for a range of 16 MiB; with
+this, and the views side by side, an insert takes two thirds of the time. Measured in benchmarks/ingest.py.
+"""
+
+ONE_BLOCK: Final = 1 << 40
+"""Rows and bytes of a block that no range reaches."""
+
+LINE_STRUCTURE: Final = (
+    "kind LowCardinality(String), time Int64, instance String, trace String, span String, severity UInt8, "
+    "level LowCardinality(String), logger LowCardinality(String), body String, parent String, name String, "
+    "span_kind LowCardinality(String), duration UInt64, status LowCardinality(String), status_message String, "
+    "scope LowCardinality(String), scope_version LowCardinality(String), trace_state String, "
+    "type LowCardinality(String), unit LowCardinality(String), description String, "
+    "samples Array(Tuple(name String, attributes Map(LowCardinality(String), String), value Float64)), "
+    "attributes Map(LowCardinality(String), String), data Map(LowCardinality(String), String), "
+    "events Array(Tuple(time Int64, name String, attributes Map(LowCardinality(String), String))), "
+    "links Array(Tuple(trace String, span String, state String, attributes Map(LowCardinality(String), String)))"
+)
+"""What the keys of a line are to the engine; docs/formats/line.md."""
+
+_RESOURCES_TYPE: Final = "Map(String, Map(LowCardinality(String), String))"
+
+
+def select_lines(resources: Mapping[str, Mapping[str, str]]) -> str:
+    """Write the statement that gives each line its instance's resource; ``{source}`` stands for the lines."""
+    return (
+        f"INSERT INTO entry SELECT *, CAST({_resources(resources)}, '{_RESOURCES_TYPE}')[instance] AS resource "  # noqa: S608 - quoted by literal
+        "FROM {source}"
+    )
+
+
+def lines_settings(token: str) -> dict[str, Any]:
+    """Give the settings of an insert of lines."""
+    return {
+        **insert_settings(token),
+        "max_insert_threads": 1,
+        "input_format_null_as_default": 1,
+        "parallel_view_processing": 1,
+        "min_chunk_bytes_for_parallel_parsing": PARSE_BYTES,
+        # All rows in one block: either everything was parsed and goes on to the tables, or nothing does.
+        "min_insert_block_size_rows": ONE_BLOCK,
+        "min_insert_block_size_bytes": ONE_BLOCK,
+    }
+
+
+def _resources(resources: Mapping[str, Mapping[str, str]]) -> str:
+    """Write the resources as a constant map of maps, in which the engine looks up each line's instance."""
+
+    def written(mapping: Mapping[str, str]) -> str:
+        return f"map({', '.join(f'{literal(key)}, {literal(value)}' for key, value in mapping.items())})"
+
+    return f"map({', '.join(f'{literal(instance)}, {written(found)}' for instance, found in resources.items())})"
+
+
+def insert_settings(token: str | None) -> dict[str, Any]:
+    """Give the settings of any insert; with a token, what was stored with it is not stored again."""
+    settings: dict[str, Any] = {
+        "async_insert": 0,
+        "max_threads": 2,
+        # A wrong clock, or years of old logs taken in at once, must not stop the ingest.
+        "throw_on_max_partitions_per_insert_block": 0,
+        "deduplicate_blocks_in_dependent_materialized_views": 1,
+    }
+    if token:
+        settings |= {"insert_deduplication_token": token, "deduplicate_insert_select": "force_enable"}
+    else:
+        # By itself the engine drops a block that equals one before it: two clients may well send the same.
+        settings["deduplicate_insert"] = "disable"
+    return settings
