@@ -300,6 +300,14 @@ def test_an_address_that_is_no_store_is_refused(url: str):
         Store.open(url)
 
 
+def test_a_server_that_does_not_answer_is_told_without_its_password():
+    """The message names the address, and never the password in it."""
+    with pytest.raises(StoreUnavailable, match=r"The store at 127\.0\.0\.1:1/sightline cannot be opened") as caught:
+        Store.open("clickhouse://shop:hunter2@127.0.0.1:1/sightline")
+
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path):
     """A file in the way of the store's directory is named."""
     (tmp_path / "file").write_text("x")

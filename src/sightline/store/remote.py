@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -23,10 +24,18 @@ class RemoteEngine:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        parts = urlsplit(url)
+        database = parts.path.strip("/") or DEFAULT_DATABASE
         try:
-            self._client: Client = clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False)
-            database = self._client.database or DEFAULT_DATABASE
-            self._client.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+            self._client: Client = clickhouse_connect.get_client(
+                host=parts.hostname or "localhost",
+                port=parts.port or 0,
+                username=unquote(parts.username or "default"),
+                password=unquote(parts.password or ""),
+                secure=parts.scheme == "clickhouses",
+                autogenerate_session_id=False,
+            )
+            self._client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": database})
             self._client.database = database
         except ClickHouseError as error:
             raise refusal.of_open(str(error), self.place) from None
