@@ -12,7 +12,7 @@ def operations(server):
         (method.upper(), path, operation)
         for path, methods in paths.items()
         for method, operation in methods.items()
-        if path.startswith("/api/v1/") and path != "/api/v1/lines"
+        if path.startswith("/api/v1/")
     ]
 
 

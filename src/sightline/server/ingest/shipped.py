@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import anyio.to_thread
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
 from sightline.base.errors import DecodeError, RowsRefused, SegmentBroken
 from sightline.server.answers import answer, described, known_parameters
