@@ -1,10 +1,11 @@
 /** Terms of the search language, put into and taken out of a query's text. */
 
-const PLAIN = /^[\w./*@-]+$/;
+const PLAIN = /^[\w./@-]+$/;
+const PLAIN_KEY = /^[A-Za-z_@][\w.@/-]*$/;
 
 /** `key:value`, quoted where the value needs it. */
 export function term(key: string, value: string): string {
-  const name = PLAIN.test(key) ? key : JSON.stringify(key);
+  const name = PLAIN_KEY.test(key) ? key : JSON.stringify(key);
   return `${name}:${PLAIN.test(value) && !value.startsWith("-") ? value : JSON.stringify(value)}`;
 }
 

@@ -1,10 +1,11 @@
-import { useMemo } from "react";
+import { useMemo, type ReactNode } from "react";
 import type { Overview, Point } from "../../api/types";
 import { Chart, type Series } from "../../charts/Chart";
 import type { Ticks } from "../../charts/options";
 import { bytes, duration, number, percent, toMs } from "../../state/format";
 import { useMedia } from "../../state/media";
 import { setWindow } from "../../state/time";
+import { FitButton } from "./FitButton";
 
 type Name = keyof Overview["series"];
 type Line = readonly [name: Name, label: string, color: string, kind?: Series["kind"]];
@@ -38,14 +39,15 @@ interface BoxProps {
   max?: number;
   ticks?: Ticks;
   height: number;
+  extra?: ReactNode;
 }
 
-function Box({ title, data, lines, format, max, ticks, height }: BoxProps) {
+function Box({ title, data, lines, format, max, ticks, height, extra }: BoxProps) {
   const aligned = useMemo(() => align(data.series, lines), [data, lines]);
   const window = [toMs(data.start) / 1000, toMs(data.end) / 1000] as const;
   return (
     <div className="card chart-box">
-      <Chart title={title} times={aligned.times} series={aligned.lines} format={format} height={height} window={window} max={max} ticks={ticks} bridge={BRIDGE_S} sync="overview" onBrush={(from, to) => setWindow(from * 1000, to * 1000)} />
+      <Chart title={title} times={aligned.times} series={aligned.lines} format={format} height={height} window={window} max={max} ticks={ticks} extra={extra} bridge={BRIDGE_S} sync="overview" onBrush={(from, to) => setWindow(from * 1000, to * 1000)} />
     </div>
   );
 }
@@ -72,7 +74,7 @@ export function Charts({ data }: { data: Overview }) {
   const height = useMedia("(min-width: 1900px)") ? HEIGHT_WALL : HEIGHT;
   return (
     <div className="charts">
-      <Box title="Requests" height={height} data={data} lines={REQUESTS} format={rate} />
+      <Box title="Requests" extra={<FitButton data={data} />} height={height} data={data} lines={REQUESTS} format={rate} />
       <Box title="Latency" height={height} data={data} lines={LATENCY} format={duration} />
       <Box title="Machine" height={height} data={data} lines={MACHINE} format={percent} max={100} />
       <Box title="Process memory" height={height} data={data} lines={PROCESS} format={bytes} ticks="binary" />
