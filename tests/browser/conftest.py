@@ -68,9 +68,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start the machine's own Chromium; nothing is downloaded."""
+    """
+    Start the machine's own Chromium; nothing is downloaded.
+
+    Not for the whole session: while it runs, Playwright's event loop does, and no other test could run one of its own.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.fail("These tests drive a real browser. Install one: apt-get install chromium")
