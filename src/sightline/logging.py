@@ -6,6 +6,7 @@ Python's own ``logging`` say goes both ways. docs/howto/logging.md has an exampl
 """
 
 from sightline.sdk.files import LogFileHandler
+from sightline.sdk.fluentd import FluentdHandler
 from sightline.sdk.json_format import JSONFormatter
 from sightline.sdk.log_calls import log_function_call
 from sightline.sdk.log_kinds import (
@@ -24,6 +25,7 @@ __all__ = [
     "LIBRARY_LEVELS",
     "ColourFormatter",
     "FieldsFormatter",
+    "FluentdHandler",
     "JSONFormatter",
     "LogFileHandler",
     "Logger",

@@ -31,6 +31,19 @@ _BESIDE: Final = "sightline_fields"
 """Attribute of a record of ours with the fields whose names Python's own attributes have."""
 
 
+class RecordedText(str):
+    """A message on its way through Python's logging whose record was taken before it was put into words."""
+
+    __slots__ = ()
+
+
+class RecordedFields(dict[str, Any]):
+    """Likewise, where the message is a mapping that a formatter will put into words."""
+
+
+_RECORDED: Final = frozenset({RecordedText, RecordedFields})
+
+
 def capture(record: logging.LogRecord) -> None:
     """Record what went through Python's logging, with its extra fields, the context's and the ids of the span."""
     told = fields_of(record)
@@ -158,7 +171,12 @@ class _Hook:
     def see(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         """Record *record*, then let the host's handlers have it if the host's own level lets it pass."""
         busy = self._busy
-        if record.levelno >= self._recorded_from and recorder.enabled and not getattr(busy, "on", False):
+        if (
+            record.levelno >= self._recorded_from
+            and recorder.enabled
+            and not getattr(busy, "on", False)
+            and record.msg.__class__ not in _RECORDED
+        ):
             busy.on = True
             try:
                 capture(record)

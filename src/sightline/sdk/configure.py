@@ -11,7 +11,7 @@ from opentelemetry import trace as otel
 from sightline.base import settings as table
 from sightline.base.version import VERSION
 from sightline.model import resource
-from sightline.sdk import guard, metrics, presence, sampling, system  # noqa: F401 - they start with the recorder
+from sightline.sdk import guard, metrics, presence, sampling, system, threads  # noqa: F401 - they start with the recorder
 from sightline.sdk import logging as logs
 from sightline.sdk import redact as redaction
 from sightline.sdk.capture import hook

@@ -17,6 +17,7 @@ from sightline.sdk.capture import hook
 from sightline.sdk.json_format import JSONFormatter
 from sightline.sdk.logging import show_from
 from sightline.sdk.text_format import PLAIN, ColourFormatter, FieldsFormatter, TextFormatter
+from sightline.sdk.threads import threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,7 @@ class _Installed:
             logging.getLogger(name).propagate = True
         self.handlers, self.levels = [], []
         show_from(logging.CRITICAL, None)
+        threads.unwant("showing")
 
 
 _installed: Final = _Installed()
@@ -168,6 +170,7 @@ def _install(lowest: int, own_levels: dict[str, int], handlers: Mapping[str, log
         if own is not None:
             _installed.add(logger, own)
     show_from(lowest, hook.show)
+    threads.want("showing")
 
 
 def _given(call: dict[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,7 @@ def tell(
     place: Place,
     *,
     always: bool = False,
+    shown: bool = True,
     time: int = 0,
 ) -> None:
     """
@@ -160,6 +161,7 @@ def tell(
         values: fields of the call; ``exc_info`` among them is taken as Python's logging takes it.
         place: file, line and function.
         always: whether it is recorded even where the level says otherwise.
+        shown: whether it is shown; False for what its source shows by itself.
         time: nanoseconds since the epoch; now where it is 0.
     """
     try:
@@ -172,7 +174,7 @@ def tell(
                 told = {**exception_attributes(error), **told}
             told["code.file.path"], told["code.line.number"], told["code.function.name"] = place
             write(time or time_ns(), severity, level, logger, body, told)
-        if levels.show is not None:
+        if shown and levels.show is not None:
             levels.show(logger, number, body, values, error, place)
     except Exception as failure:
         guard.failed("log", failure)

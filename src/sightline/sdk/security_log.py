@@ -44,10 +44,10 @@ class SecurityLogger:
     def log_authentication_attempt(
         self,
         ip: str,
-        success: bool,
+        success: bool,  # noqa: FBT001 - the order that callers know
         endpoint: str = "",
         user_agent: str = "",
-        **details: Any,  # noqa: FBT001
+        **details: Any,
     ) -> None:
         """Log that somebody tried to sign in: INFO where it went well, else WARNING."""
         told = {"ip": ip, "success": success, "endpoint": endpoint, "user_agent": user_agent, **details}
