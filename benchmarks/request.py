@@ -47,19 +47,25 @@ LIMIT_OF_PEER = 8.0
 AIM_US = 25.0
 
 
-def make_app(span: Callable[[str], Any]) -> FastAPI:
-    """Make the application; *span* opens a span in the subject's way."""
+def make_app(span: Callable[[str], Any], log: Callable[..., None] | None = None) -> FastAPI:
+    """Make the application; *span* opens a span and *log* records a log in the subject's way."""
     from fastapi import FastAPI
 
     app = FastAPI()
-    log = logging.getLogger("shop")
+    python_log = logging.getLogger("shop")
 
     @app.get("/items/{item_id}")
     async def read_item(item_id: int) -> dict[str, int]:
-        log.info("item asked for", extra={"item_id": item_id})
+        if log is not None:
+            log("item asked for", item_id=item_id)
+        else:
+            python_log.info("item asked for", extra={"item_id": item_id})
         with span("load item"):
             found = {"item_id": item_id}
-        log.info("item found", extra={"item_id": item_id, "price": 12.5})
+        if log is not None:
+            log("item found", item_id=item_id, price=12.5)
+        else:
+            python_log.info("item found", extra={"item_id": item_id, "price": 12.5})
         return found
 
     return app
@@ -75,6 +81,15 @@ def sightline(_: str) -> tuple[FastAPI, Finish]:
 
     sightline.configure(service="bench")
     return instrument(make_app(sightline.span)), sightline.shutdown
+
+
+def sightline_logger(_: str) -> tuple[FastAPI, Finish]:
+    import sightline
+    from sightline.integrations.fastapi import instrument
+
+    sightline.configure(service="bench")
+    log = sightline.get_logger("shop").info
+    return instrument(make_app(sightline.span, log)), sightline.shutdown
 
 
 def _opentelemetry(sink: str) -> tuple[Any, Finish]:
@@ -98,7 +113,12 @@ def _opentelemetry(sink: str) -> tuple[Any, Finish]:
     log.setLevel(logging.INFO)
     log.propagate = False
     log.addHandler(LoggingHandler(logger_provider=logs))
-    return spans.get_tracer("bench"), lambda: (spans.shutdown(), logs.shutdown())
+
+    def finish() -> None:
+        spans.shutdown()
+        logs.shutdown()
+
+    return spans.get_tracer("bench"), finish
 
 
 def opentelemetry(sink: str) -> tuple[FastAPI, Finish]:
@@ -120,7 +140,12 @@ def opentelemetry_metrics(sink: str) -> tuple[FastAPI, Finish]:
     meters = MeterProvider(metric_readers=[reader], shutdown_on_exit=False)
     metrics.set_meter_provider(meters)
     app, finish = opentelemetry(sink)
-    return app, lambda: (finish(), meters.shutdown())
+
+    def finish_all() -> None:
+        finish()
+        meters.shutdown()
+
+    return app, finish_all
 
 
 def fastapi_native(sink: str) -> tuple[FastAPI, Finish]:
@@ -131,6 +156,7 @@ def fastapi_native(sink: str) -> tuple[FastAPI, Finish]:
 SUBJECTS: dict[str, Subject] = {
     "not instrumented": bare,
     "sightline": sightline,
+    "sightline's own logger": sightline_logger,
     "opentelemetry": opentelemetry,
     "opentelemetry + metrics": opentelemetry_metrics,
     "fastapi's own telemetry": fastapi_native,
