@@ -1,5 +1,6 @@
 """Shipping: what one machine's applications record reaches a server with another home, once."""
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from tests.support.segments import log_line
+from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually
 
 import sightline
@@ -111,23 +112,29 @@ def test_one_process_of_many_ships(server, tmp_path):
     assert stored(server, "ship.many") == (2000, 500)
 
 
-def send(server: ServerProcess, body: bytes, **changed: str):
-    """Post a range."""
-    asked = {"segment": "1795202514076-aaaaaaaaaaaaaaaa-000000.jsonl", "start": "10", "end": "20", **changed}
-    return server.http.post("/api/v1/lines", params=asked, content=body, headers={"Content-Encoding": "deflate"})
+SEGMENT = "1795202514076-aaaaaaaaaaaaaaaa-000000.jsonl"
 
 
-def a_range(*rows: bytes, instance: str = "a" * 16) -> tuple[bytes, int]:
-    """Make a body of a header and lines, and tell the lines' size."""
+def send(server: ServerProcess, *parts: bytes):
+    """Post ranges."""
+    return server.http.post(
+        "/api/v1/lines", content=zlib.compress(b"".join(parts)), headers={"Content-Encoding": "deflate"}
+    )
+
+
+def a_range(*rows: bytes, start: int = 10, segment: str = SEGMENT, instance: str = "a" * 16, more: int = 0) -> bytes:
+    """Make a range: its address, the segment's header, and lines. *more* bytes are said and not there."""
+    content = b"".join(rows)
+    address = {"kind": "range", "segment": segment, "start": start, "end": start + len(content) + more}
     header = encode_header(Header(FORMAT, 1, instance, 1, {"service.name": "shipped"}))
-    return zlib.compress(header + b"".join(rows)), sum(map(len, rows))
+    return json.dumps(address).encode() + b"\n" + header + content
 
 
 def test_a_range_sent_twice_is_stored_once(server):
     """The same segment and offsets are the same range."""
-    body, size = a_range(log_line("once", logger="ship.twice", attributes={"n": 1}))
+    body = a_range(log_line("once", logger="ship.twice", attributes={"n": 1}), start=500)
 
-    answers = [send(server, body, start="500", end=str(500 + size)) for _ in range(3)]
+    answers = [send(server, body) for _ in range(3)]
 
     assert [answer.json() for answer in answers] == [{"stored": 1, "quarantined": 0}] * 3
     assert stored(server, "ship.twice") == (1, 1)
@@ -135,33 +142,85 @@ def test_a_range_sent_twice_is_stored_once(server):
 
 def test_bad_lines_are_set_aside_and_the_others_stored(server):
     """A line that is no record costs only itself."""
-    body, size = a_range(log_line("good", logger="ship.bad", attributes={"n": 1}), b"{broken\n")
+    body = a_range(log_line("good", logger="ship.bad", attributes={"n": 1}), b"{broken\n", start=900)
 
-    answer = send(server, body, start="900", end=str(900 + size))
+    answer = send(server, body)
 
     assert answer.json() == {"stored": 1, "quarantined": 1}
     assert stored(server, "ship.bad") == (1, 1)
 
 
+def test_many_ranges_in_one_body_are_stored_and_once(server):
+    """Ranges of many segments travel together, and the same body again adds nothing."""
+    bodies = [
+        a_range(
+            log_line("one of many", logger="ship.batch", instance=f"{n:016x}", attributes={"n": n}),
+            segment=f"1795202514076-{n:016x}-000000.jsonl", instance=f"{n:016x}",
+        )
+        for n in range(40)
+    ]  # fmt: skip
+
+    answers = [send(server, *bodies) for _ in range(2)]
+
+    assert [answer.json() for answer in answers] == [{"stored": 40, "quarantined": 0}] * 2
+    assert stored(server, "ship.batch") == (40, 40)
+
+
 @pytest.mark.parametrize(
-    ("make", "changed", "message"),
+    ("body", "message"),
     [
-        (lambda: (zlib.compress(b"no header"), 0), {}, "has no header line"),
-        (lambda: a_range(b"{}\n", instance="b" * 16), {}, "is of instance bbbbbbbbbbbbbbbb"),
-        (lambda: a_range(b"{}\n"), {"end": "5000"}, "says 4990 bytes of whole lines; the body has 3"),
-        (lambda: a_range(b"{}\n\0\0\0\0\0\0\n"), {}, "holds NUL bytes"),
-        (lambda: (b"not deflate", 0), {}, "cannot be decompressed"),
+        (b"", "The body is empty"),
+        (b"no address\n", "no address of a range at byte 0"),
+        (b'{"kind":"range","segment":"s","start":1,"end":2}\nno header', "has no header line"),
+        (a_range(b"{}\n", instance="b" * 16), "is of instance bbbbbbbbbbbbbbbb"),
+        (a_range(b"{}\n", segment="../x"), "the segment '../x' is not"),
+        (a_range(b"{}\n", more=5000), "says 5003 bytes of whole lines; the body has 3"),
+        (a_range(b"{}\n") + b"{}", "no address of a range at byte"),
+        (a_range(b"{}\n\0\0\0\0\0\0\n"), "holds NUL bytes"),
     ],
 )
-def test_what_is_no_range_is_refused_with_the_reason(server, make, changed, message):
-    """A body that is not what its address says is a problem that says so."""
-    body, _ = make()
-
-    answer = send(server, body, **changed)
+def test_what_is_no_range_is_refused_with_the_reason(server, body, message):
+    """A body that is not what its addresses say is a problem that says so."""
+    answer = send(server, body)
 
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert message in answer.json()["detail"]
+
+
+def test_what_cannot_be_decompressed_is_refused(server):
+    """A body that is not compressed as it says is a problem that says so."""
+    answer = server.http.post("/api/v1/lines", content=b"not deflate", headers={"Content-Encoding": "deflate"})
+
+    assert answer.status_code == 400
+    assert "cannot be decompressed" in answer.json()["detail"]
+
+
+def test_many_small_segments_travel_together(server, tmp_path):
+    """Three hundred segments of dead processes are delivered in a few requests."""
+    for n in range(300):
+        left = SegmentFile(tmp_path / "spool", instance=f"{n:016x}")
+        left.write(log_line("small", logger="ship.small", instance=f"{n:016x}", attributes={"n": n}))
+        left.end()
+    process = start(tmp_path, server.url, "ship.starter", 1)
+
+    eventually(lambda: stored(server, "ship.small") == (300, 300))
+
+    eventually(lambda: len(list_segments(tmp_path / "spool")) == 1)
+    end(process)
+
+
+def test_trouble_is_in_the_process_file(tmp_path):
+    """A process that cannot send says so where ``sightline doctor`` looks."""
+    port = free_port()
+    process = start(tmp_path, f"http://127.0.0.1:{port}", "ship.trouble", 1)
+
+    def told() -> str:
+        found = [json.loads(path.read_bytes()) for path in (tmp_path / "processes").glob("[0-9]*.json")]
+        return found[0]["sending"][0].get("trouble", "") if found and found[0]["sending"] else ""
+
+    assert "refused" in eventually(told)
+    end(process)
 
 
 @pytest.mark.parametrize("address", ["localhost:4318", "ftp://x", "http://"])

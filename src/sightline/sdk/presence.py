@@ -48,6 +48,23 @@ class Instrumented(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
+class Sending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    What a process sends away, if it is the one of its spool that does.
+
+    Attributes:
+        name: ``ship`` to a Sightline server, or ``otlp``.
+        to: host and port.
+        trouble: why nothing can be sent now, in a sentence; empty when all is well.
+        since: when it became so, nanoseconds since the epoch.
+    """
+
+    name: str
+    to: str
+    trouble: str = ""
+    since: int = 0
+
+
 class Presence(msgspec.Struct, tag_field="kind", tag="process"):
     """What a process says of itself."""
 
@@ -62,6 +79,7 @@ class Presence(msgspec.Struct, tag_field="kind", tag="process"):
     python: str
     started_by: str
     instrumented: list[Instrumented]
+    sending: list[Sending] = []
 
 
 class _File:
@@ -75,6 +93,7 @@ class _File:
         # Guards the fields below and the writing of the file.
         self._lock = threading.Lock()
         self._known: dict[str, Instrumented] = {}
+        self._sending: dict[str, Sending] = {}
         self._file = -1
         self._path: Path | None = None
         self._started = time.time_ns()
@@ -88,6 +107,17 @@ class _File:
                 self._known[entry.name] = entry
         if recorder.enabled:
             self.write()
+
+    def tell(self, name: str, to: str, trouble: str) -> None:
+        """Say what is sent where, and why it is not; called when that changes."""
+        with self._lock:
+            self._sending[name] = Sending(name, to, trouble[:500], time.time_ns())
+        if recorder.enabled:
+            self.write()
+
+    def tells(self, name: str) -> bool:
+        """Tell whether *name* was said to send."""
+        return name in self._sending
 
     def known(self) -> list[Instrumented]:
         """Give what was noted so far."""
@@ -141,6 +171,7 @@ class _File:
             python=platform.python_version(),
             started_by="sightline run" if os.environ.get("SIGHTLINE_RUN") else "configure",
             instrumented=self.known(),
+            sending=list(self._sending.values()),
         )
 
     def remove(self) -> None:
@@ -148,12 +179,14 @@ class _File:
         with self._lock:
             if self._path is not None:
                 self._path.unlink(missing_ok=True)
+            self._sending = {}
             self._let_go()
 
     def reborn(self) -> None:
         """Say in a forked child what it is; its parent's file and lock stay the parent's."""
         self._lock = threading.Lock()
         self._started = time.time_ns()
+        self._sending = {}
         self._let_go()
         if recorder.enabled:
             self.write()

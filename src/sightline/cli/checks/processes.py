@@ -43,6 +43,12 @@ def _describe(told: Presence) -> Iterator[Finding]:
         name, "ok", f"{who}: {'instrumented ' + ', '.join(done) if done else 'logs and metrics, nothing instrumented'}",
         details=msgspec.to_builtins(told),
     )  # fmt: skip
+    for way in told.sending:
+        if way.trouble:
+            yield Finding(
+                name, "warn", f"nothing is sent to {way.to}: {way.trouble}",
+                "What is recorded waits in the spool. Check the address, and that the receiver runs.",
+            )  # fmt: skip
     for entry in told.instrumented:
         if not entry.by:
             yield Finding(name, "warn", f"{entry.name} is not instrumented", entry.reason)

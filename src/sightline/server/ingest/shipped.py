@@ -6,29 +6,40 @@ The steps are those of every protocol: limit, decode, commit, answer, count.
 
 from __future__ import annotations
 
-import re
+import hashlib
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio.to_thread
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from sightline.base.errors import DecodeError, RowsRefused, SegmentBroken
 from sightline.server.answers import answer, described, known_parameters
 from sightline.server.ingest import body as bodies
-from sightline.server.ingest.batch import count
+from sightline.server.ingest.batch import Batch, count, cut
+from sightline.server.ingest.lines import BATCH_BYTES
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
-from sightline.spool.format import SegmentName, decode_header
+from sightline.spool.format import HEADER_LIMIT_BYTES, SegmentName, decode_header
 from sightline.spool.reader import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from sightline.server.services import Services
 
-_SEGMENT: Final = r"^\d{13}-[0-9a-f]{16}-\d{6}\.jsonl$"
+
+class _RangeLine(msgspec.Struct, tag_field="kind", tag="range"):
+    segment: str
+    start: int
+    end: int
+
+
+_decode = msgspec.json.Decoder(_RangeLine).decode
+
+_LONGEST_RANGE_LINE: Final = 200
+"""Bytes in which a range's address ends; it has a name of 44 characters and two numbers."""
 
 
 @asynccontextmanager
@@ -41,7 +52,7 @@ router = APIRouter(tags=["Lines"], lifespan=_lifespan)
 
 class Stored(msgspec.Struct):
     """
-    What became of a range; sent again with the same offsets, it is stored once.
+    What became of the ranges; the same body sent again is stored once.
 
     Attributes:
         stored: lines that are stored.
@@ -57,32 +68,29 @@ _ANSWER: Final = {"stored": 1200, "quarantined": 0}
 
 @router.post(
     "/api/v1/lines",
-    summary="Take a range of a segment",
+    summary="Take ranges of segments",
     responses=described(Stored, _ANSWER, 413),
     dependencies=[Depends(known_parameters())],
     openapi_extra={
         "requestBody": {
             "required": True,
-            "description": "The segment's header line, then whole lines.",
+            "description": "Of each range its address, its segment's header line, and whole lines.",
             "content": {
                 "application/x-ndjson": {
                     "schema": {"type": "string"},
-                    "example": '{"kind":"segment","format":1,…}\n{"kind":"log","time":…}\n',
+                    "example": '{"kind":"range","segment":"…","start":512,"end":98304}\n'
+                    '{"kind":"segment","format":1,…}\n'
+                    '{"kind":"log","time":…}\n',
                 }
             },
         }
     },
 )
-async def lines(
-    request: Request,
-    segment: Annotated[str, Query(pattern=_SEGMENT, examples=["1795202514076-d2227cdd4253602a-000000.jsonl"])],
-    start: Annotated[int, Query(ge=0, examples=[512])],
-    end: Annotated[int, Query(gt=0, examples=[98304])],
-) -> Response:
+async def lines(request: Request) -> Response:
     """
-    Take whole lines of a segment, behind the segment's header line; gzip, deflate and zstd are undone.
+    Take whole lines of segments, each range behind its address and its segment's header; gzip, deflate and zstd work.
 
-    Answered when the lines are stored.
+    docs/formats/shipping.md describes the body. Answered when the lines are stored.
     """
     encoding = bodies.content_encoding(request)
     if encoding not in bodies.DECOMPRESSORS:
@@ -92,45 +100,74 @@ async def lines(
         content = await bodies.read(request, hold)
         content = await anyio.to_thread.run_sync(bodies.decompress, content, encoding)
         hold.grow(max(0, len(content) - hold.size_bytes))
-        chunk = _chunk(content, segment, start, end)
-        quarantined = await anyio.to_thread.run_sync(_store, request.app.state.sightline, chunk)
-    return answer(Stored(chunk.lines.count(b"\n") - quarantined, quarantined))
+        chunks = list(_chunks(content))
+        quarantined = await anyio.to_thread.run_sync(_store, request.app.state.sightline, chunks)
+    return answer(Stored(sum(chunk.lines.count(b"\n") for chunk in chunks) - quarantined, quarantined))
 
 
-def _chunk(content: bytes, segment: str, start: int, end: int) -> Chunk:
-    """Take the body apart, and check that it is what its address says."""
-    try:
-        header, begin = decode_header(content)
-    except SegmentBroken as error:
-        raise DecodeError(str(error)) from None
-    name = SegmentName.parse(segment)
-    if name is None or name.instance != header.instance:
-        raise DecodeError(f"The header is of instance {header.instance}, the segment {segment} is not.")
-    found = content[begin:]
-    if len(found) != end - start or not found.endswith(b"\n"):
-        raise DecodeError(f"The range says {end - start} bytes of whole lines; the body has {len(found)}.")
-    if re.search(rb"\0", found):
+def _chunks(content: bytes) -> Iterator[Chunk]:
+    """Take the body apart, and check that each range is what its address says."""
+    if not content:
+        raise DecodeError("The body is empty; expected ranges of segments, see docs/formats/shipping.md.")
+    at = 0
+    while at < len(content):
+        end = content.find(b"\n", at, at + _LONGEST_RANGE_LINE)
+        try:
+            told = _decode(content[at : max(at, end)])
+            header, begin = decode_header(content[end + 1 : end + 1 + HEADER_LIMIT_BYTES])
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"The body has no address of a range at byte {at}: {error}.") from None
+        except SegmentBroken as error:
+            raise DecodeError(str(error)) from None
+        begin += end + 1
+        chunk = Chunk(told.segment, told.start, told.end, content[begin : begin + told.end - told.start], header)
+        _check(chunk)
+        yield chunk
+        at = begin + len(chunk.lines)
+
+
+def _check(chunk: Chunk) -> None:
+    name = SegmentName.parse(chunk.segment)
+    if name is None or name.instance != chunk.header.instance:
+        raise DecodeError(f"The header is of instance {chunk.header.instance}, the segment {chunk.segment!r} is not.")
+    size_bytes = chunk.end - chunk.start
+    if size_bytes <= 0 or len(chunk.lines) != size_bytes or not chunk.lines.endswith(b"\n"):
+        raise DecodeError(f"The range says {size_bytes} bytes of whole lines; the body has {len(chunk.lines)}.")
+    if b"\0" in chunk.lines:
         raise DecodeError("The range holds NUL bytes; only what is written may be sent.")
-    return Chunk(segment, start, end, found, header)
 
 
-def _store(services: Services, chunk: Chunk) -> int:
-    """Store a range, its bad lines set aside, and give their number."""
-    resources = {chunk.header.instance: chunk.header.resource}
-    token = f"shipped:{chunk.segment}:{chunk.start}:{chunk.end}"
-    services.counters.accepted.add(count(chunk.lines))
-    services.live.publish(chunk.lines, resources)
-    good = chunk.lines
+def _store(services: Services, chunks: list[Chunk]) -> int:
+    """Store ranges, their bad lines set aside, and give the number of those."""
+    batches = [Batch()]
+    for chunk in chunks:
+        # The same body is cut in the same way, so each batch has the same token again.
+        for piece in cut(chunk, BATCH_BYTES * 2):
+            if not batches[-1].takes(piece, BATCH_BYTES * 2):
+                batches.append(Batch())
+            batches[-1].add(piece, count(piece.lines))
+    return sum(_store_batch(services, batch) for batch in batches)
+
+
+def _store_batch(services: Services, batch: Batch) -> int:
+    ranges = "|".join(f"{chunk.segment}:{chunk.start}:{chunk.end}" for chunk in batch.chunks)
+    token = f"shipped:{hashlib.sha256(ranges.encode()).hexdigest()}"
+    services.counters.accepted.add(batch.tally)
+    for chunk in batch.chunks:
+        services.live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
+    good = [chunk.lines for chunk in batch.chunks]
     bad: list[BadLine] = []
     try:
-        services.store.insert_lines([good], resources, token)
+        services.store.insert_lines(good, batch.resources, token)
     except RowsRefused:
-        good, bad = sift(chunk, services.store.check_lines)
+        sifted = [sift(chunk, services.store.check_lines) for chunk in batch.chunks]
+        good = [kept for kept, _ in sifted]
+        bad = [line for _, broken in sifted for line in broken]
         if not bad:
             raise
-        if good:
-            services.store.insert_lines([good], resources, token)
+        if any(good):
+            services.store.insert_lines(good, batch.resources, token)
         set_aside(services.home / "quarantine", bad)
         services.counters.quarantined += len(bad)
-    services.counters.stored.add(count(good))
+    services.counters.stored.add(count(b"".join(good)) if bad else batch.tally)
     return len(bad)
