@@ -20,6 +20,10 @@ FRAMEWORKS: Final[dict[str, tuple[str, str]]] = {
 """The class of an application, the module that instruments it, and the library's name. Subclasses count, too."""
 
 
+LIBRARIES: Final = {"anthropic": "sightline.integrations.anthropic", "openai": "sightline.integrations.openai"}
+"""Libraries that Sightline instruments itself, and the modules that do it."""
+
+
 def instrument(app: Application | None = None, *, namespace: str = "http") -> Application | None:
     """
     Record the requests of *app*; or, without one, what the libraries in this process do.
@@ -30,7 +34,8 @@ def instrument(app: Application | None = None, *, namespace: str = "http") -> Ap
         namespace: what the names of the request metrics begin with.
 
     Without *app*, OpenTelemetry's instrumentations that are installed are turned on, each when its library is
-    imported: SQLAlchemy, httpx, requests, redis and so on record through Sightline.
+    imported: SQLAlchemy, httpx, requests, redis and so on record through Sightline. The clients of OpenAI and Anthropic
+    are recorded by Sightline itself.
 
     Raises:
         SightlineError: if *app* is none of these. Other applications are wrapped by hand, see docs/howto.
@@ -63,6 +68,12 @@ def _instrument_libraries() -> None:
     from sightline.integrations import opentelemetry
 
     opentelemetry.instrument()
+    for name, module in LIBRARIES.items():
+        when_imported(name, functools.partial(_turn_on, module))
+
+
+def _turn_on(module: str) -> None:
+    importlib.import_module(module).instrument()
 
 
 def _patching(module: str, name: str) -> Any:

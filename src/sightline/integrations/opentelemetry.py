@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 GROUP: Final = "opentelemetry_instrumentor"
 
-OURS: Final = frozenset({"fastapi", "starlette", "flask", "asgi", "wsgi", "logging", "system_metrics"})
+OURS: Final = frozenset(
+    {"fastapi", "starlette", "flask", "asgi", "wsgi", "logging", "system_metrics", "openai", "anthropic"}
+)
 """Instrumentations that are left out, because Sightline records the same by itself."""
 
 MODULES: Final = {
