@@ -29,6 +29,9 @@ CACHE_S: Final = 1.0
 DISK_DEGRADED: Final = 0.95
 """Share of the disk in use above which there soon is no room for parts and merges."""
 
+DISK_LEAST_BYTES: Final = 256 * 1024 * 1024
+"""Free bytes below which merges have no room, however small the disk's share in use."""
+
 router = APIRouter()
 
 
@@ -83,8 +86,9 @@ class Health:
         usage = shutil.disk_usage(self.home)
         share = 1 - usage.free / usage.total
         found = {"status": "ok", "free_bytes": usage.free, "used_percent": round(share * 100, 1)}
-        if share > DISK_DEGRADED:
-            found |= {"status": "degraded", "reason": f"The disk of {self.home} is {share:.0%} full."}
+        if share > DISK_DEGRADED or usage.free < DISK_LEAST_BYTES:
+            free = f"{usage.free / 1024**2:,.0f} MiB are free"
+            found |= {"status": "degraded", "reason": f"The disk of {self.home} is {share:.0%} full: {free}."}
         return found
 
 

@@ -6,6 +6,7 @@ It prints one JSON object for each word, ``{"visible_ms": 812.4}``, and null whe
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -35,6 +36,8 @@ def main() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     sightline.configure(service=SERVICE)
+    # Each look would be a log with the word in it, and the demo's page of logs would show little else.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     log = sightline.get_logger("probe")
     with httpx.Client(base_url=sys.argv[1], timeout=GIVE_UP_S, trust_env=False) as client:
         while True:
