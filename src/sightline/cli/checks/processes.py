@@ -52,3 +52,8 @@ def _describe(told: Presence) -> Iterator[Finding]:
     for entry in told.instrumented:
         if not entry.by:
             yield Finding(name, "warn", f"{entry.name} is not instrumented", entry.reason)
+        elif entry.reason:
+            yield Finding(
+                name, "warn", f"{entry.name} is instrumented, with a doubt: {entry.reason}",
+                "Look whether its spans are there; if not, install a version that fits.",
+            )  # fmt: skip
