@@ -56,17 +56,22 @@ def _row(depth: int, span: dict[str, Any], whole_ms: float) -> list[str]:
 
 
 def _walk(spans: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Walk from parents to children, in the order of their starts; spans whose parent is not known come first."""
+    """Walk from parents to children, in the order of their starts; each span is given once, whatever its parent is."""
+    ordered = sorted(spans, key=lambda span: span["offset_ms"])
     known = {span["span_id"] for span in spans}
     children: dict[str, list[dict[str, Any]]] = {}
-    for span in sorted(spans, key=lambda span: span["offset_ms"]):
-        parent = span["parent_id"] if span["parent_id"] in known else ""
-        children.setdefault(parent, []).append(span)
-    waiting = [(0, span) for span in reversed(children.pop("", []))]
-    while waiting:
-        depth, span = waiting.pop()
-        yield depth, span
-        waiting += [(depth + 1, child) for child in reversed(children.pop(span["span_id"], []))]
+    for span in ordered:
+        children.setdefault(span["parent_id"], []).append(span)
+    seen: set[str] = set()
+    # Those without a parent first; then those that a broken sender made each other's parents.
+    for root in (*(span for span in ordered if span["parent_id"] not in known), *ordered):
+        waiting = [(0, root)]
+        while waiting:
+            depth, span = waiting.pop()
+            if span["span_id"] not in seen:
+                seen.add(span["span_id"])
+                yield depth, span
+                waiting += [(depth + 1, child) for child in reversed(children.get(span["span_id"], []))]
 
 
 def _bar(span: dict[str, Any], whole_ms: float) -> str:
