@@ -181,7 +181,8 @@ def test_a_command_that_is_not_there_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "name"),
-    [("uvicorn shop.web:app --port 1", "shop"), ("gunicorn -w 2 shop:make()", "shop"), ("python -m shop.web x", "shop.web"),
+    [("uvicorn shop.web:app --port 1", "shop"), ("gunicorn -w 2 shop:make()", "shop"),
+     ("python -m shop.web x", "shop.web"),
      ("python3.12 -u tools/job.py x", "job"), ("worker.py", "worker"), ("celery -A shop worker", "celery"),
      ("flask --app web run", "flask"), ("python -m uvicorn shop.web:app", "shop")],
 )  # fmt: skip
