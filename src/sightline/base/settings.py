@@ -126,9 +126,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "request_log",
         ("SIGHTLINE_REQUEST_LOG",),
         "str",
-        "all",
-        "Which requests are logged when they are answered: all, problems (status 400 and above, slow ones), or off.",
-        allowed=("all", "problems", "off"),
+        "auto",
+        "Which requests are logged when they are answered: all, problems (status 400 and above, slow ones), off, "
+        "or auto: all where setup_logging shows them, else problems, since each request has a span.",
+        allowed=("auto", "all", "problems", "off"),
         half="application",
     ),
     Setting(

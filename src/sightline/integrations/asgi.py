@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sightline.sdk import guard, metrics, requests
 from sightline.sdk.recorder import recorder
+from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
 from sightline.sdk.surfaces import answer_async, surfaces
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 
     from sightline.sdk.request_metrics import RequestMetrics
 
@@ -54,7 +55,7 @@ def _remember_host(host: bytes) -> dict[str, Any]:
 class _Exchange(requests.Exchange):
     """A request that came over ASGI."""
 
-    __slots__ = ("_route", "_scope", "_send")
+    __slots__ = ("_kept", "_read", "_receive", "_route", "_scope", "_send")
 
     def __init__(self, counts: RequestMetrics | None, scope: Scope, send: Send, route: Route) -> None:
         header = dict(scope["headers"]).get
@@ -81,6 +82,9 @@ class _Exchange(requests.Exchange):
             told["client.address"] = client[0]
         if agent:
             told["user_agent.original"] = agent[:LONGEST_TEXT].decode("latin-1")
+        length = header(b"content-length")
+        if length is not None and length.isdigit():
+            told["http.request.body.size"] = int(length[:18])
         traceparent, tracestate = header(b"traceparent"), header(b"tracestate")
         request_id, correlation_id = header(b"x-request-id"), header(b"x-correlation-id")
         super().__init__(
@@ -95,6 +99,30 @@ class _Exchange(requests.Exchange):
         self._scope = scope
         self._send = send
         self._route = route
+        self._kept: bytes | None = None
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Give the request's headers, for its log."""
+        return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in self._scope["headers"])
+
+    def body(self) -> tuple[bytes, int, str] | None:
+        """Give the beginning of the request's body, its length so far and its type; None where it is not kept."""
+        if not self._kept:
+            return None
+        return self._kept, self._read, dict(self._scope["headers"]).get(b"content-type", b"").decode("latin-1")
+
+    def keep(self, receive: Receive) -> Receive:
+        """Keep the beginning of the body that *receive* gives."""
+        self._kept, self._read, self._receive = b"", 0, receive
+        return self._keeping
+
+    async def _keeping(self) -> Message:
+        message = await self._receive()
+        part = message.get("body", b"")
+        if part and self._kept is not None:
+            self._read += len(part)
+            self._kept += part[: max(0, request_log.body_bytes - len(self._kept))]
+        return message
 
     # Not a coroutine: it gives the server's awaitable on, and saves a frame for each message.
     def send(self, message: Message) -> Awaitable[None]:
@@ -104,9 +132,11 @@ class _Exchange(requests.Exchange):
             if kind == "http.response.start":
                 self.status = message["status"]
                 message = self._with_headers(message)
-            elif not message.get("more_body") and kind == "http.response.body" and self.status < 500:
-                # From 500 on, an exception may yet come up, behind the framework's own error page.
-                self.close()
+            elif kind == "http.response.body":
+                self.response_size += len(message.get("body", b""))
+                if not message.get("more_body") and self.status < 500:
+                    # From 500 on, an exception may yet come up, behind the framework's own error page.
+                    self.close()
         except Exception as error:
             guard.failed("asgi", error)
         return self._send(message)
@@ -201,6 +231,11 @@ class SightlineMiddleware:
             return
         scope.update(self._marks)
         scope[SCOPE_KEY] = exchange
+        if kind == "http":
+            if request_log.starts:
+                request_log.start(exchange)
+            if request_log.body_bytes:
+                receive = exchange.keep(receive)
         try:
             await self.app(scope, receive, exchange.send)
         except BaseException as error:

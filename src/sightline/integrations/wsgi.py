@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sightline.sdk import guard, requests
 from sightline.sdk.context import current, fields
 from sightline.sdk.recorder import recorder
+from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
 from sightline.sdk.surfaces import answer, surfaces
@@ -38,7 +39,7 @@ class Exchange(requests.Exchange):
         route: the template of its path. The framework's integration sets it.
     """
 
-    __slots__ = ("_inner", "_start_response", "route")
+    __slots__ = ("_environ", "_inner", "_input", "_start_response", "route")
 
     def __init__(self, counts: RequestMetrics, environ: Environ, start_response: StartResponse) -> None:
         get = environ.get
@@ -59,12 +60,35 @@ class Exchange(requests.Exchange):
             told["client.address"] = client
         if agent := get("HTTP_USER_AGENT"):
             told["user_agent.original"] = agent[:LONGEST_TEXT]
+        length = get("CONTENT_LENGTH")
+        if length and length.isdigit():
+            told["http.request.body.size"] = int(length[:18])
         super().__init__(
             counts, environ["REQUEST_METHOD"], told, get("HTTP_TRACEPARENT"), get("HTTP_TRACESTATE"),
             get("HTTP_X_REQUEST_ID"), get("HTTP_X_CORRELATION_ID"),
         )  # fmt: skip
         self.route: str | None = None
         self._start_response = start_response
+        self._environ = environ
+        self._input: KeptInput | None = None
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Give the request's headers, for its log."""
+        for name, value in self._environ.items():
+            if name.startswith("HTTP_"):
+                yield name[5:].replace("_", "-"), str(value)
+            elif name in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value:
+                yield name.replace("_", "-"), str(value)
+
+    def body(self) -> tuple[bytes, int, str] | None:
+        """Give the beginning of the request's body, its length so far and its type; None where it is not kept."""
+        kept = self._input
+        return (kept.kept, kept.read_bytes, self._environ.get("CONTENT_TYPE", "")) if kept and kept.kept else None
+
+    def keep(self, most: int) -> None:
+        """Keep the beginning of the body that the application reads."""
+        self._input = KeptInput(self._environ["wsgi.input"], most)
+        self._environ["wsgi.input"] = self._input
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Failure = None
@@ -110,6 +134,48 @@ class Exchange(requests.Exchange):
 _TITLES: Final = ("X-Request-ID", "X-Correlation-ID", "X-Response-Time")
 
 
+class KeptInput:
+    """
+    A request's body, the beginning of which is kept as it is read.
+
+    Attributes:
+        kept: its beginning.
+        read_bytes: bytes that were read so far.
+    """
+
+    def __init__(self, source: Any, most: int) -> None:
+        self._source = source
+        self._most = most
+        self.kept = b""
+        self.read_bytes = 0
+
+    def _note(self, part: bytes) -> bytes:
+        self.read_bytes += len(part)
+        self.kept += part[: max(0, self._most - len(self.kept))]
+        return part
+
+    def read(self, *size: int) -> bytes:
+        """Read, as PEP 3333 has it."""
+        return self._note(self._source.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        """Read a line."""
+        return self._note(self._source.readline(*size))
+
+    def readlines(self, *hint: int) -> list[bytes]:
+        """Read lines."""
+        return [self._note(line) for line in self._source.readlines(*hint)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self._note(line) for line in self._source)
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what servers have beside PEP 3333; but for other ways to read, which would pass us by."""
+        if name in {"readinto", "readinto1", "read1"}:
+            raise AttributeError(name)
+        return getattr(self._source, name)
+
+
 class _Body:
     """
     The response's body: the request lasts until the server closes it.
@@ -131,12 +197,15 @@ class _Body:
         try:
             if self._parts is None:
                 self._parts = iter(self._body)
-            return next(self._parts)
+            part = next(self._parts)
         except StopIteration:
             raise
         except BaseException as error:
             exchange.fail(error)
             raise
+        else:
+            exchange.response_size += len(part)
+            return part
         finally:
             exchange.leave()
 
@@ -225,6 +294,10 @@ class SightlineWSGI:
             guard.failed("wsgi", error)
             return self.app(environ, start_response)
         environ[ENVIRON_KEY] = exchange
+        if request_log.starts:
+            request_log.start(exchange)
+        if request_log.body_bytes:
+            exchange.keep(request_log.body_bytes)
         try:
             body = self.app(environ, exchange.start_response)
         except BaseException as error:

@@ -52,7 +52,7 @@ class Logger:
         """
         self.name = name
         self._always = always
-        self.level = INFO if always else _lowest()
+        self.level = INFO if always else lowest()
         if not always:
             _loggers_of_all_kinds.add(self)
 
@@ -144,10 +144,11 @@ def tell(
     level: str,
     message: object,
     values: dict[str, Any],
-    place: Place,
+    place: Place | None,
     *,
     always: bool = False,
     shown: bool = True,
+    clean: bool = False,
     time: int = 0,
 ) -> None:
     """
@@ -159,9 +160,10 @@ def tell(
         level: the level's name.
         message: the body.
         values: fields of the call; ``exc_info`` among them is taken as Python's logging takes it.
-        place: file, line and function.
+        place: file, line and function; None for what no line of the user's code says.
         always: whether it is recorded even where the level says otherwise.
         shown: whether it is shown; False for what its source shows by itself.
+        clean: whether the secrets are taken out of *values* already. Those of an exception are in any case.
         time: nanoseconds since the epoch; now where it is 0.
     """
     try:
@@ -172,19 +174,23 @@ def tell(
             told = {**(_bound_fields() or {}), **values}
             if error is not None:
                 told = {**exception_attributes(error), **told}
-            told["code.file.path"], told["code.line.number"], told["code.function.name"] = place
-            write(time or time_ns(), severity, level, logger, body, told)
+            if place is not None:
+                told["code.file.path"], told["code.line.number"], told["code.function.name"] = place
+            write(time or time_ns(), severity, level, logger, body, told, clean=clean and error is None)
         if shown and levels.show is not None:
-            levels.show(logger, number, body, values, error, place)
+            levels.show(logger, number, body, values, error, place or ("", 0, ""))
     except Exception as failure:
         guard.failed("log", failure)
 
 
-def write(time: int, severity: int, level: str, logger: str, body: str, told: dict[str, Any]) -> None:
-    """Take the secrets out, join the log to the current span, encode it and append it to the spool."""
-    clean = redact.redactor
+def write(
+    time: int, severity: int, level: str, logger: str, body: str, told: dict[str, Any], *, clean: bool = False
+) -> None:
+    """Take the secrets out, unless that is done, join the log to the current span, encode and append it."""
+    redactor = redact.redactor
     record = LogRecord(
-        time, recorder.instance, "", "", severity, level, logger, clean.text(body), clean.clean(told)
+        time, recorder.instance, "", "", severity, level, logger, redactor.text(body),
+        told if clean else redactor.clean(told),
     )  # fmt: skip
     around = span_of(_get_current())
     if around is not None:
@@ -252,11 +258,12 @@ def show_from(level: int, show: Callable[..., None] | None) -> None:
     _apply()
 
 
-def _lowest() -> int:
+def lowest() -> int:
+    """Tell from which level on a log of ours goes anywhere at all."""
     return levels.lowest if levels.show is None else min(levels.lowest, levels.shown)
 
 
 def _apply() -> None:
-    lowest = _lowest()
+    level = lowest()
     for logger in list(_loggers_of_all_kinds):
-        logger.level = lowest
+        logger.level = level

@@ -10,9 +10,12 @@ from urllib.parse import unquote_plus
 from sightline.model.span import ERROR, SERVER
 from sightline.sdk import redact, tracing
 from sightline.sdk.context import current, fields, span_of
+from sightline.sdk.request_log import request_log
 from sightline.sdk.secrets import REDACTED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sightline.sdk.request_metrics import RequestMetrics
 
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"})
@@ -46,12 +49,13 @@ class Exchange:
         request_id: the caller's, or the trace's id.
         correlation_id: the caller's, or the request's id.
         status: of the response; 0 until it is known.
+        response_size: bytes of the response's body that were sent.
         ended: whether it is finished.
     """
 
     __slots__ = (
         "_around", "_bound", "_clock", "_counts", "_failure", "_method", "correlation_id", "ended",
-        "request_id", "span", "status",
+        "request_id", "response_size", "span", "status",
     )  # fmt: skip
 
     def __init__(
@@ -84,7 +88,7 @@ class Exchange:
         self._counts = counts
         self._method = method
         self._failure: BaseException | None = None
-        self.status = 0
+        self.status = self.response_size = 0
         self.ended = False
         self._bound = bound = _fields_of()
         self._around = around = _get_current()
@@ -110,6 +114,14 @@ class Exchange:
     def fail(self, error: BaseException) -> None:
         """Note the exception that ended the request."""
         self._failure = error
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Give the request's headers, for its log."""
+        return ()
+
+    def body(self) -> tuple[bytes, int, str] | None:
+        """Give the beginning of the request's body, its length so far and its type; None where it is not kept."""
+        return None
 
     def elapsed_ms(self) -> float:
         """Tell how long it has taken so far."""
@@ -143,11 +155,12 @@ class Exchange:
             span.details.status = ERROR
         if status:
             told["http.response.status_code"] = status
+            told["http.response.body.size"] = self.response_size
         span.attributes = told
         span.end()
-        # Request logs belong here: everything that one says of a request is known at this point.
         if self._counts is not None:
             self._counts.ended(method, route or UNMATCHED, status, elapsed / 1e9, error_type)
+            request_log.complete(self, status, elapsed, self._failure)
 
     def _note_failure(self, told: dict[str, Any], error: BaseException) -> tuple[str, int]:
         kind = type(error)
