@@ -6,6 +6,9 @@ import asyncio
 import threading
 
 import pytest
+from fastapi import FastAPI
+from flask import Flask
+from starlette.testclient import TestClient
 
 import sightline
 from sightline.errors import ErrorCategory, ErrorSeverity, error_counts, fingerprint, track_error
@@ -245,3 +248,20 @@ def test_shutdown_puts_the_hosts_hooks_back(monkeypatch):
         assert threading.excepthook is not own
 
     assert threading.excepthook is own
+
+
+def test_what_leaves_a_request_is_recorded_within_its_trace():
+    """An exception of a FastAPI or Flask endpoint is an error of the request, with its ids; the client sees a 500."""
+    app = FastAPI()
+    app.get("/pay")(lambda: refuse("x"))
+    flask = Flask("shop")
+    flask.add_url_rule("/pay", view_func=lambda: refuse("x"))
+    with capture() as captured:
+        client = TestClient(sightline.instrument(app), raise_server_exceptions=False)
+        assert client.get("/pay", headers={"X-Request-ID": "r1"}).status_code == 500
+        assert sightline.instrument(flask).test_client().get("/pay", buffered=True).status_code == 500
+
+    for log, span in zip(errors(captured), captured.spans, strict=True):
+        assert log.attributes["error.mechanism"] == "request"
+        assert (log.trace, log.span) == (span.trace, span.span)
+    assert errors(captured)[0].attributes["request_id"] == "r1"
