@@ -60,6 +60,38 @@ def default_home() -> Path:
     return Path(base) / "sightline" if base else Path.home() / ".local" / "share" / "sightline"
 
 
+def _otlp_settings() -> tuple[Setting, ...]:
+    """Give OpenTelemetry's own settings for exporters: for all signals, and for each."""
+    found = []
+    for signal in ("", "traces", "logs", "metrics"):
+        key = f"otlp_{signal}_" if signal else "otlp_"
+        variable = f"OTEL_EXPORTER_{key.upper()}"
+        only = f" Only for {signal}; empty: as for all." if signal else ""
+        path = "used as it is" if signal else "v1/traces, v1/logs or v1/metrics is added"
+        address = "" if signal else "http://localhost:4318"
+        codings = ("gzip", "none", *([""] if signal else []))
+        found += [
+            Setting(
+                f"{key}endpoint", (f"{variable}ENDPOINT",), "str", address,
+                f"Address that export sends to, {path}.{only}", half="application",
+            ),
+            Setting(
+                f"{key}headers", (f"{variable}HEADERS",), "str", "",
+                f"Headers that export sends, as key=value,key=value.{only}", secret=True, half="application",
+            ),
+            Setting(
+                f"{key}timeout", (f"{variable}TIMEOUT",), "float", 0.0 if signal else 10_000.0,
+                f"Longest that one request of export may take, in milliseconds; below 100, in seconds.{only}",
+                minimum=0, half="application",
+            ),
+            Setting(
+                f"{key}compression", (f"{variable}COMPRESSION",), "str", "" if signal else "gzip",
+                f"How export compresses: gzip or none.{only}", allowed=codings, half="application",
+            ),
+        ]  # fmt: skip
+    return tuple(found)
+
+
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("home", ("SIGHTLINE_HOME",), "path", default_home, "Directory of the spool and of the embedded store."),
     Setting(
@@ -86,6 +118,34 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "",
         "Address of a Sightline server, or auto to start one here when none runs. "
         "Empty: lines wait in the spool until a server on this machine reads it.",
+        half="application",
+    ),
+    Setting(
+        "export",
+        ("SIGHTLINE_EXPORT",),
+        "str",
+        "off",
+        "Send what is recorded as OTLP: off, otlp (there and not to Sightline), or both.",
+        allowed=("off", "otlp", "both"),
+        half="application",
+    ),
+    *_otlp_settings(),
+    Setting(
+        "profile",
+        ("SIGHTLINE_PROFILE",),
+        "str",
+        "off",
+        "Sample what the threads do: off, on (always), or signal (for half a minute after each SIGUSR2).",
+        allowed=("off", "on", "signal"),
+        half="application",
+    ),
+    Setting(
+        "profile_hz",
+        ("SIGHTLINE_PROFILE_HZ",),
+        "float",
+        19.0,
+        "Samples per second that a profile takes at most; fewer where they would cost more than 1 % of a core.",
+        minimum=0.1,
         half="application",
     ),
     Setting(

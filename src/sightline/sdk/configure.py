@@ -69,6 +69,11 @@ def configure(
 
         ship.check(address)
         ship.install()
+    if settings["export"].value != "off":
+        from sightline.sdk import export
+
+        export.check(settings)
+        export.install()
     if settings["disabled"].value:
         shutdown()
         return
@@ -97,7 +102,10 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
     _take_opentelemetry()
     if settings["capture_errors"].value:
         hooks.install()
-    recorder.start(settings, describe, Path(settings["home"].value) / "spool")
+    home, way = Path(settings["home"].value), settings["export"].value
+    # What goes to another backend alone never lies where a Sightline server would read and delete it.
+    directory = home / ("export" if way == "otlp" else "spool")
+    recorder.start(settings, describe, directory, home / "export" if way == "both" else None)
     if settings["server"].value == "auto":
         from sightline.sdk.autostart import ensure_server
 

@@ -50,8 +50,22 @@ class Recorder:
         self._on_fork: list[Callable[[], None]] = []
         self._on_stop: list[Callable[[], None]] = []
 
-    def start(self, settings: dict[str, Value], describe: Callable[[str], dict[str, str]], directory: Path) -> None:
-        """Begin to record into *directory*, with the resource that *describe* makes for an instance."""
+    def start(
+        self,
+        settings: dict[str, Value],
+        describe: Callable[[str], dict[str, str]],
+        directory: Path,
+        beside: Path | None = None,
+    ) -> None:
+        """
+        Begin to record.
+
+        Args:
+            settings: in force from now on.
+            describe: makes the resource of an instance.
+            directory: the spool.
+            beside: where segments have a second name, for a second reader.
+        """
         self.stop()
         self.settings = settings
         self._describe = describe
@@ -63,6 +77,7 @@ class Recorder:
             segment_bytes=settings["segment_bytes"].value,
             spool_bytes=settings["spool_bytes"].value,
             report=self._report_loss,
+            beside=beside,
         )
         self.append = self.writer.append
         self.enabled = True

@@ -116,6 +116,11 @@ class Sender:
     def tidy(self) -> None:
         """Do what is to be done beside, every now and then, in the process that sends."""
 
+    def note(self, error: Exception) -> None:
+        """Have the guard tell of *error*, once, and go on."""
+        with contextlib.suppress(Exception):
+            guard.failed(self.name, error)
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()
@@ -145,6 +150,7 @@ class Sender:
             if not self._elected():
                 self._tell("")
                 return _ELECT_EVERY_S
+            self.tidy()
             more = self._send()
         except (OSError, http.client.HTTPException, Later) as error:
             self.disconnect()
@@ -154,12 +160,10 @@ class Sender:
             return max(wait_s * random.uniform(0.5, 1.0), getattr(error, "retry_s", 0.0))  # noqa: S311 - no secret
         except Exception as error:
             self._tell(f"{type(error).__name__}: {error}")
-            guard.failed(self.name, error)
+            self.note(error)
             return _RETRY_MOST_S
         self._retry_s = _RETRY_FIRST_S
         self._tell("")
-        if not more:
-            self.tidy()
         return 0.0 if more else LOOK_EVERY_S
 
     def _tell(self, trouble: str) -> None:
@@ -253,8 +257,7 @@ class Sender:
             path.write_bytes(encode_header(chunk.header) + chunk.lines)
             path.chmod(0o600)
             kept = f"kept in {path}"
-        with contextlib.suppress(Exception):
-            guard.failed(self.name, Refused(f"{records} records will never be taken, {kept}: {reason}"))
+        self.note(Refused(f"{records} records will never be taken, {kept}: {reason}"))
 
     def _load(self) -> _State:
         try:

@@ -42,6 +42,7 @@ class SpoolWriter:
         segment_bytes: int,
         spool_bytes: int,
         report: Callable[[int, str], bytes] | None = None,
+        beside: Path | None = None,
     ) -> None:
         """
         Prepare to write; the first segment is made with the first line.
@@ -53,6 +54,7 @@ class SpoolWriter:
             segment_bytes: size of a segment.
             spool_bytes: most bytes of all segments of all processes in the directory.
             report: makes the line that reports losses, from their number and the reason.
+            beside: a directory on the same disk in which each segment has a second name, for a second reader.
         """
         self.directory = directory
         self.instance = instance
@@ -62,6 +64,9 @@ class SpoolWriter:
         self._segment_bytes = max(segment_bytes, 2 * mmap.PAGESIZE)
         self._spool_bytes = spool_bytes
         self._report = report
+        self._beside = beside
+        self.beside_trouble = ""
+        """Why the last segment has no second name; empty where it has."""
         self._unreported = 0
         self._reason = ""
         self._sequence = 0
@@ -201,9 +206,20 @@ class SpoolWriter:
             os.close(file)
             hidden.unlink(missing_ok=True)
             raise
+        if self._beside is not None:
+            self._name_beside(self._beside, name)
         self._sequence += 1
         self._map, self._file = mapped, file
         self._position, self._end = len(header), self._segment_bytes
+
+    def _name_beside(self, beside: Path, name: str) -> None:
+        """Let the second reader have the segment too; that it cannot must not cost the first reader anything."""
+        try:
+            prepare_directory(beside)
+            (beside / name).hardlink_to(self.directory / name)
+            self.beside_trouble = ""
+        except (OSError, SpoolError) as error:
+            self.beside_trouble = f"A segment cannot be named in {beside}: {error}"
 
     def _tell_losses(self) -> None:
         if self._unreported and self._report is not None:
