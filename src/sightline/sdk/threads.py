@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import thread as pools
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.sdk.context import current, fields
+from sightline.sdk.imports import when_imported
 from sightline.sdk.recorder import recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from concurrent.futures.thread import ThreadPoolExecutor
 
 _OURS: Final = "sightline"
 """What the names of our own threads begin with: they serve the process, not who happened to start them."""
+
+
+_POOLS: Final = "concurrent.futures.thread"
+"""Imported by those who use it, and not by us: it takes a millisecond."""
 
 
 class _Threads:
@@ -25,15 +30,24 @@ class _Threads:
     def __init__(self) -> None:
         self._wanted: set[str] = set()
         self._start = threading.Thread.start
-        self._submit = ThreadPoolExecutor.submit
+        self._submit: Any = None
+        self._waits = False
 
     def want(self, who: str) -> None:
         """Begin, for *who*."""
         if not self._wanted:
-            self._start, self._submit = threading.Thread.start, ThreadPoolExecutor.submit
+            self._start = threading.Thread.start
             threading.Thread.start = _start  # type: ignore[method-assign]
-            ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign, assignment]
         self._wanted.add(who)
+        if _POOLS in sys.modules or not self._waits:
+            self._waits = True
+            when_imported(_POOLS, self._wrap_pools)
+
+    def _wrap_pools(self) -> None:
+        pool: Any = sys.modules[_POOLS].ThreadPoolExecutor
+        if self._wanted and pool.submit is not _submit:
+            self._submit = pool.submit
+            pool.submit = _submit
 
     def unwant(self, who: str) -> None:
         """End, unless another one wants it, or somebody has wrapped them since."""
@@ -42,8 +56,10 @@ class _Threads:
             return
         if threading.Thread.start is _start:
             threading.Thread.start = self._start  # type: ignore[method-assign]
-        if ThreadPoolExecutor.submit is _submit:
-            ThreadPoolExecutor.submit = self._submit  # type: ignore[method-assign]
+        if _POOLS in sys.modules:
+            pool: Any = sys.modules[_POOLS].ThreadPoolExecutor
+            if pool.submit is _submit:
+                pool.submit = self._submit
 
     def start(self, thread: threading.Thread) -> None:
         """Start *thread* with what is bound here."""
@@ -64,12 +80,16 @@ class _Threads:
         span, bound = current.get(), fields.get()
         if span is not None or bound is not None:
             function = functools.partial(_within, span, bound, function)
-        return self._submit(pool, function, *args, **kwargs)
+        submitted: Future[Any] = self._submit(pool, function, *args, **kwargs)
+        return submitted
 
 
 def _serves_its_starter(thread: threading.Thread) -> bool:
     """Tell threads that are started for a task at hand from those that outlive it and serve many."""
-    return not thread.name.startswith(_OURS) and getattr(thread, "_target", None) is not pools._worker  # noqa: SLF001
+    if thread.name.startswith(_OURS):
+        return False
+    pools: Any = sys.modules.get(_POOLS)
+    return pools is None or getattr(thread, "_target", None) is not pools._worker  # noqa: SLF001 - what pools run
 
 
 def _run(thread: threading.Thread, span: Any, bound: dict[str, Any] | None) -> None:
