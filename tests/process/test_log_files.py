@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 
 from tests.support.program import PATIENCE_S, environment, run_python
+from tests.support.spool import read_spool
 
 WRITE = """
 import logging, sys
@@ -44,7 +45,7 @@ def start(source, home, *arguments):
 
 
 def test_processes_that_write_rotate_and_compress_lose_nothing(tmp_path):
-    """Four processes, some hundred rotations, each rotated file compressed at once: all lines are there, each once."""
+    """Four processes, dozens of rotations, each rotated file compressed at once: all lines are there, each once."""
     directory = tmp_path / "logs"
     writers = [start(WRITE, tmp_path, directory / "app.log", number, 2000) for number in range(4)]
     for writer in writers:
@@ -52,7 +53,7 @@ def test_processes_that_write_rotate_and_compress_lose_nothing(tmp_path):
 
     found = Counter(line["message"] for line in read(directory))
     assert found == Counter(f"{number} {at}" for number in range(4) for at in range(2000))
-    assert len(list(directory.glob("*.gz"))) > 20
+    assert len(list(directory.glob("*.gz"))) > 10
 
 
 FORKS = """
@@ -111,3 +112,57 @@ def test_workers_of_multiprocessing_write_what_waits_at_their_end(tmp_path):
 
     found = Counter(line["message"] for line in read(tmp_path / "logs"))
     assert found == Counter(f"work {number}" for number in range(50))
+
+
+LOGURU = """
+import sys
+from loguru import logger
+import sightline
+from sightline.integrations.loguru import instrument
+from sightline.logging import LogFileHandler
+
+sightline.configure(service="loguru", metrics_interval_s=3600, system_interval_s=3600)
+logger.remove()
+logger.add(LogFileHandler(sys.argv[1], max_bytes=20_000, buffer=100_000), format="{message}")
+instrument()
+for at in range(500):
+    logger.info("{} {}", sys.argv[2], at)
+"""
+
+
+def test_processes_that_log_with_loguru_lose_nothing(tmp_path):
+    """Three processes write and rotate one file and record besides: every line is in both, once."""
+    directory = tmp_path / "logs"
+    writers = [start(LOGURU, tmp_path, directory / "app.log", number) for number in range(3)]
+    for writer in writers:
+        assert writer.communicate(timeout=PATIENCE_S)[1] == ""
+
+    expected = Counter(f"{number} {at}" for number in range(3) for at in range(500))
+    assert Counter(line["message"] for line in read(directory)) == expected
+    assert Counter(log["body"] for log in read_spool(tmp_path).logs()) == expected
+    assert len(list(directory.iterdir())) > 3
+
+
+KILLED = """
+import logging, os, signal, sys
+from sightline.logging import setup_logging
+
+setup_logging("INFO", json_format=True, log_file=sys.argv[1], console=False)
+log = logging.getLogger("killed")
+handler = next(one for one in logging.getLogger().handlers if hasattr(one, "outbox"))
+for at in range(100):
+    log.info("line %d", at)
+handler.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_after_a_kill_the_file_holds_what_was_flushed_and_the_next_process_goes_on(tmp_path):
+    """No lock stays behind."""
+    for _ in range(2):
+        writer = start(KILLED, tmp_path, tmp_path / "app.log")
+        assert writer.communicate(timeout=PATIENCE_S)[1] == ""
+        assert writer.returncode == -9
+
+    lines = (tmp_path / "app.log").read_text().splitlines()
+    assert [json.loads(line)["message"] for line in lines] == [f"line {at}" for at in range(100)] * 2
