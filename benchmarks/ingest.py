@@ -90,12 +90,13 @@ def ours(home: Path, store: Store, spool: Path, lines: int) -> float:
     offsets = Offsets.open(home / "state.db")
     started = time.perf_counter()
     reader = SpoolReader(spool, offsets.load())
-    ingest = LinesIngest(store, offsets, reader, live=Live(), counters=Counters(), quarantine=home / "quarantine")
+    counters = Counters()
+    ingest = LinesIngest(store, offsets, reader, live=Live(), counters=counters, quarantine=home / "quarantine")
     ingest.start()
-    while _count(store) < before + lines:
+    while counters.stored.logs + counters.stored.spans < lines or _count(store) < before + lines:
         if ingest.trouble:
             raise SystemExit(ingest.trouble)
-        time.sleep(0.04)
+        time.sleep(0.01)
     took = time.perf_counter() - started
     ingest.stop()
     offsets.close()
