@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 
 import pytest
@@ -148,6 +149,19 @@ def test_without_files_audit_and_security_are_shown_on_the_console(stream):
     log_security_event("x", severity="low")
 
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["security_violation", "X"]
+
+
+def test_a_device_as_file_takes_all_logs():
+    """``LOG_FILE=/dev/stdout``, as containers have it: no files beside it, and nothing is lost."""
+    read, write = os.pipe()
+    setup_logging("INFO", json_format=True, log_file=f"/dev/fd/{write}", console=False)
+    logging.getLogger("shop").error("one")
+    log_security_event("x")
+    reset_logging()
+    os.close(write)
+
+    with os.fdopen(read) as pipe:
+        assert [json.loads(line)["message"] for line in pipe] == ["one", "X"]
 
 
 def test_called_again_it_takes_back_what_it_did(tmp_path, stream):

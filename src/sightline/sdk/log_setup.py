@@ -166,7 +166,7 @@ def _install(lowest: int, own_levels: dict[str, int], handlers: Mapping[str, log
         logger = logging.getLogger(kind)
         logger.propagate = False
         _installed.set_level(logger, min(lowest, logging.INFO))
-        own = handlers.get(kind) or handlers.get("console")
+        own = handlers.get(kind) or handlers.get("console") or handlers.get("application")
         if own is not None:
             _installed.add(logger, own)
     show_from(lowest, hook.show)
