@@ -14,6 +14,7 @@ from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
 from sightline.sdk.surfaces import answer_async, surfaces
+from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -194,6 +195,7 @@ class SightlineMiddleware:
         self._counts = request_metrics(namespace)
         self._owns = owns
         self._missing: set[str] = set()
+        workers.join()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, connection or lifespan."""

@@ -12,6 +12,7 @@ from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
 from sightline.sdk.surfaces import answer, surfaces
+from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -258,6 +259,7 @@ class SightlineWSGI:
         self._counts = request_metrics(namespace)
         self._owns = owns
         self._missing: set[str] = set()
+        workers.join()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""

@@ -12,8 +12,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
-from sightline.sdk import metrics
+from sightline.sdk import guard, metrics
 from sightline.sdk.system import system
+from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +22,19 @@ if TYPE_CHECKING:
     from sightline.model.metric import MetricRecord
 
 
+class _Workers:
+    """Looks like a registry to the encoders of ``prometheus_client``, and holds what all workers have counted."""
+
+    def __init__(self, records: list[MetricRecord]) -> None:
+        self._records = records
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every family."""
+        yield from _families(self._records)
+
+
 class _All:
-    """Looks like a registry to the encoders of ``prometheus_client``."""
+    """Looks like a registry to the encoders of ``prometheus_client``, and holds what this process has counted."""
 
     def collect(self) -> Iterator[Metric]:
         """Give every family once; of two with the same name, the host's."""
@@ -42,7 +54,7 @@ class _All:
 
 def expose(accept: str) -> tuple[str, bytes]:
     """
-    Write all metrics.
+    Write all metrics: of this process, or of all workers of its server where there are several.
 
     Args:
         accept: the header of that name; OpenMetrics is written where it asks for it.
@@ -52,7 +64,16 @@ def expose(accept: str) -> tuple[str, bytes]:
     """
     encode: Callable[[Any], bytes]
     encode, kind = choose_encoder(accept)
-    return kind, encode(_all)
+    return kind, encode(_registry())
+
+
+def _registry() -> _All | _Workers:
+    try:
+        records = workers.records()
+    except Exception as error:
+        guard.failed("workers", error)
+        return _all
+    return _all if records is None else _Workers(records)
 
 
 _all: Final = _All()
