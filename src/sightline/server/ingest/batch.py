@@ -47,19 +47,19 @@ class Batch:
     tally: Tally = field(default_factory=Tally)
     intent: Intent | None = None
 
-    def takes(self, chunk: Chunk, weight_limit: int) -> bool:
+    def takes(self, chunk: Chunk, weight: int, weight_limit: int) -> bool:
         """Tell whether the chunk may join: one instance has one resource in an insert, and an intent is final."""
         header = chunk.header
-        if self.intent is not None or (self.chunks and self.weight + weigh(chunk) > weight_limit):
+        if self.intent is not None or (self.chunks and self.weight + weight > weight_limit):
             return False
         return self.resources.get(header.instance, header.resource) == header.resource
 
-    def add(self, chunk: Chunk, tally: Tally) -> None:
-        """Let a chunk join, with the number of its records."""
+    def add(self, chunk: Chunk, weight: int, tally: Tally) -> None:
+        """Let a chunk join, with its weight and the number of its records."""
         self.chunks.append(chunk)
         self.resources[chunk.header.instance] = chunk.header.resource
         self.size_bytes += len(chunk.lines)
-        self.weight += weigh(chunk)
+        self.weight += weight
         self.tally.add(tally)
 
     def ranges(self) -> list[Range]:
@@ -82,17 +82,18 @@ def weigh(chunk: Chunk) -> int:
     return len(chunk.lines) + resource * chunk.lines.count(b"\n")
 
 
-def cut(chunk: Chunk, weight_limit: int) -> Iterator[Chunk]:
-    """Cut a chunk into pieces of whole lines that are no heavier than *weight_limit*, or a single line each."""
+def cut(chunk: Chunk, weight_limit: int) -> Iterator[tuple[Chunk, int]]:
+    """Cut a chunk into pieces of whole lines, with their weights: about *weight_limit* each, or a single line."""
     weight = weigh(chunk)
     if weight <= weight_limit:
-        yield chunk
+        yield chunk, weight
         return
     step = max(1, len(chunk.lines) * weight_limit // weight)
     start = 0
     while start < len(chunk.lines):
         end = chunk.lines.rfind(b"\n", start, start + step) + 1 or chunk.lines.find(b"\n", start) + 1
-        yield replace(chunk, start=chunk.start + start, end=chunk.start + end, lines=chunk.lines[start:end])
+        piece = replace(chunk, start=chunk.start + start, end=chunk.start + end, lines=chunk.lines[start:end])
+        yield piece, weigh(piece)
         start = end
 
 

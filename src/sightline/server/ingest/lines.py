@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import RowsRefused, SightlineError
-from sightline.server.ingest.batch import Batch, count, count_lost, cut
+from sightline.server.ingest.batch import Batch, count, count_lost, cut, weigh
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
 
@@ -162,7 +162,7 @@ class LinesIngest:
             for found in intent.ranges:
                 chunk = self._reader.range(found.segment, found.start, found.end)
                 if chunk is not None:
-                    batch.add(chunk, count(chunk.lines))
+                    batch.add(chunk, weigh(chunk), count(chunk.lines))
             batch.intent = intent
             self._pending.append(batch)
         return True
@@ -174,11 +174,11 @@ class LinesIngest:
         for chunk in chunks:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
             self._counters.lost += count_lost(chunk.lines)
-            for piece in cut(chunk, self._weight_limit):
-                if not self._pending or not self._pending[-1].takes(piece, self._weight_limit):
+            for piece, weight in cut(chunk, self._weight_limit):
+                if not self._pending or not self._pending[-1].takes(piece, weight, self._weight_limit):
                     self._pending.append(Batch())
                 tally = count(piece.lines)
-                self._pending[-1].add(piece, tally)
+                self._pending[-1].add(piece, weight, tally)
                 self._counters.accepted.add(tally)
         self._measure()
         return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4

@@ -142,10 +142,10 @@ def _store(services: Services, chunks: list[Chunk]) -> int:
     batches = [Batch()]
     for chunk in chunks:
         # The same body is cut in the same way, so each batch has the same token again.
-        for piece in cut(chunk, BATCH_BYTES * 2):
-            if not batches[-1].takes(piece, BATCH_BYTES * 2):
+        for piece, weight in cut(chunk, BATCH_BYTES * 2):
+            if not batches[-1].takes(piece, weight, BATCH_BYTES * 2):
                 batches.append(Batch())
-            batches[-1].add(piece, count(piece.lines))
+            batches[-1].add(piece, weight, count(piece.lines))
     return sum(_store_batch(services, batch) for batch in batches)
 
 
