@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.sdk.imports import when_imported
 from sightline.sdk.presence import Instrumented, presence
-from sightline.sdk.provider import provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +71,11 @@ def _turn_on(entry: EntryPoint, module: str) -> None:
         presence.note(Instrumented(entry.name, version=_version(module), reason=doubt))
         return
     try:
-        entry.load()().instrument(tracer_provider=provider(), skip_dep_check=True)
+        instrumentor = entry.load()()
+        # Imported behind OpenTelemetry's API, which is what our provider waits for.
+        from sightline.sdk.provider import provider
+
+        instrumentor.instrument(tracer_provider=provider(), skip_dep_check=True)
     except Exception as error:
         presence.note(Instrumented(entry.name, reason=f"{type(error).__name__}: {error}"))
         raise

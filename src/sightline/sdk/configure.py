@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from opentelemetry import trace as otel
 
 from sightline.base import settings as table
 from sightline.base.version import VERSION
@@ -15,8 +14,7 @@ from sightline.sdk import guard, metrics, presence, sampling, system, threads  #
 from sightline.sdk import logging as logs
 from sightline.sdk import redact as redaction
 from sightline.sdk.capture import hook
-from sightline.sdk.context import take_runtime_context
-from sightline.sdk.provider import TracerProvider, provider
+from sightline.sdk.imports import when_imported
 from sightline.sdk.recorder import recorder
 from sightline.sdk.tracing import tracing
 from sightline.sdk.unhandled import hooks
@@ -74,6 +72,10 @@ def configure(
 
         export.check(settings)
         export.install()
+    if settings["profile"].value != "off":
+        from sightline.sdk import profiler
+
+        profiler.install()
     if settings["disabled"].value:
         shutdown()
         return
@@ -112,17 +114,23 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
         ensure_server(Path(settings["home"].value))
 
 
+class _OpenTelemetry:
+    """Whether it is taken over, or will be as soon as somebody imports it."""
+
+    awaited = False
+
+
 def _take_opentelemetry() -> None:
-    """Become OpenTelemetry's tracer provider, so that its instrumentations record here."""
-    take_runtime_context()
-    present = otel._TRACER_PROVIDER  # noqa: SLF001 - asking publicly would load one from the environment
-    if present is None:
-        otel.set_tracer_provider(provider())
-    elif not isinstance(present, TracerProvider):
-        guard.failed("tracing", RuntimeError(
-            f"OpenTelemetry already has a {type(present).__name__}; spans of its instrumentations go there. "
-            "Call sightline.configure() before it is set."
-        ))  # fmt: skip
+    if _OpenTelemetry.awaited and "opentelemetry.trace" not in sys.modules:
+        return
+    _OpenTelemetry.awaited = True
+    when_imported("opentelemetry.trace", _take_over)
+
+
+def _take_over() -> None:
+    from sightline.sdk.opentelemetry import take_over
+
+    take_over()
 
 
 def shutdown() -> None:

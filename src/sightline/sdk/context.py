@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
-
-from opentelemetry import context as otel_context
-from opentelemetry.context.context import Context, _RuntimeContext
-from opentelemetry.trace import propagation
 
 from sightline.sdk import redact
 
@@ -47,63 +43,26 @@ def context(**values: Any) -> Iterator[None]:
         fields.set(before)
 
 
-# The current span lies in a variable of our own, as it is; OpenTelemetry sees it through a runtime context of ours.
-
-SPAN_KEY: Final = propagation._SPAN_KEY  # noqa: SLF001 - the key under which OpenTelemetry keeps the current span
-
+# The current span lies in a variable of our own, as it is; OpenTelemetry sees it by way of ``opentelemetry.py``.
 
 current: Final[ContextVar[Any]] = ContextVar("sightline_current", default=None)
-"""One of our spans, or a context that OpenTelemetry attached, or None."""
+"""One of our spans, or a context that OpenTelemetry attached, which is a dict, or None."""
 
 
-def context_of(value: Any) -> Context:
-    """Give OpenTelemetry's context for a value of ``current``."""
-    if value is None:
-        return _EMPTY
-    return value if value.__class__ is Context else cast("Context", value.as_context())
+class _Keys:
+    """Where OpenTelemetry keeps the current span in its contexts; known once OpenTelemetry is imported."""
+
+    span = ""
+
+
+keys: Final = _Keys()
 
 
 def span_of(value: Any) -> Any:
     """Give the span for a value of ``current``: ours, another tracer's, or None."""
-    return value.get(SPAN_KEY) if value.__class__ is Context else value
+    return value.get(keys.span) if isinstance(value, dict) else value
 
 
 def current_span() -> Span | None:
     """Find the current span, of whichever tracer; None outside all spans."""
     return cast("Span | None", span_of(current.get()))
-
-
-_EMPTY: Final = Context()
-
-
-class RuntimeContext(_RuntimeContext):
-    """
-    OpenTelemetry's view of ``current``.
-
-    Building a context for every span would cost as much as all its ids. Leaving a block never fails, in whichever
-    task it is left: a token of another task is dropped, where OpenTelemetry's own would log an error.
-    """
-
-    def attach(self, context: Context) -> Token[Any]:
-        """Make *context* the current one."""
-        return current.set(context)
-
-    def get_current(self) -> Context:
-        """Give the current context."""
-        return context_of(current.get())
-
-    def detach(self, token: Token[Any]) -> None:
-        """Let the context before be current again, unless that was in another task."""
-        with contextlib.suppress(ValueError, RuntimeError):
-            current.reset(token)
-
-
-def take_runtime_context() -> None:
-    """Put our runtime context in the place of OpenTelemetry's; what is current there stays current."""
-    present = otel_context._RUNTIME_CONTEXT  # noqa: SLF001 - OpenTelemetry has no public way to set it
-    if isinstance(present, RuntimeContext):
-        return
-    attached = present.get_current()
-    if attached:
-        current.set(attached)
-    otel_context._RUNTIME_CONTEXT = RuntimeContext()  # noqa: SLF001

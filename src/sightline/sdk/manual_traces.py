@@ -6,8 +6,6 @@ import threading
 from time import time_ns
 from typing import Any, Final
 
-from opentelemetry.trace import StatusCode
-
 from sightline.model.span import INTERNAL
 from sightline.sdk import guard
 from sightline.sdk.context import current_span
@@ -103,7 +101,7 @@ def end_trace(trace: str, status: str = "ok", error: BaseException | str | None 
     if error is not None or status.lower() == "error":
         _note(root, error if error is not None else "")
     elif status.lower() == "ok":
-        root.set_status(StatusCode.OK)
+        root.mark_ok()
     else:
         root.set_attribute("status", status)
     root.end()
@@ -113,4 +111,4 @@ def _note(span: Span, error: BaseException | str | None) -> None:
     if isinstance(error, BaseException):
         span.fail(error)
     elif error is not None:
-        span.set_status(StatusCode.ERROR, error)
+        span.mark_failed(error)

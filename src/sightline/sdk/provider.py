@@ -38,7 +38,7 @@ class Tracer(otel.Tracer):
         self._scope = scope
         self._version = version
 
-    def start_span(
+    def start_span(  # type: ignore[override]  # registered as a span, see opentelemetry.py
         self,
         name: str,
         context: Context | None = None,

@@ -7,10 +7,6 @@ import traceback
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from opentelemetry import trace as otel
-from opentelemetry.context import Context
-from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags, TraceState
-
 from sightline.base.limits import MAX_ATTRIBUTES, MAX_SPAN_EVENTS
 from sightline.model import ids
 from sightline.model.span import (
@@ -24,7 +20,7 @@ from sightline.model.span import (
     SpanRecord,
 )
 from sightline.sdk import guard, redact
-from sightline.sdk.context import SPAN_KEY, current, fields, span_of
+from sightline.sdk.context import current, fields, keys, span_of
 from sightline.sdk.recorder import recorder
 from sightline.wire.lines import describe, encode
 
@@ -32,15 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from opentelemetry.context import Context
+    from opentelemetry.trace import SpanContext, Status, StatusCode
     from opentelemetry.util.types import Attributes, AttributeValue
 
     Sampler = Callable[[str, bool | None], bool]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
-
-_STATUSES: Final = {StatusCode.UNSET: UNSET, StatusCode.OK: OK, StatusCode.ERROR: ERROR}
-_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
-_NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
 RECORD, SET_STATUS, END = 1, 2, 4
 """What a span does when its block is left: record the exception, set the status by it, end."""
@@ -77,7 +71,7 @@ class _Details:
         self.flags = RECORD | SET_STATUS | END
 
 
-class Span(otel.Span):
+class Span:
     """
     A span that has begun, or is about to.
 
@@ -96,8 +90,8 @@ class Span(otel.Span):
     """
 
     __slots__ = (
-        "_before", "_clock", "_details", "attributes", "kind", "name", "parent_id", "recording", "span_id", "start",
-        "trace_id",
+        "__weakref__", "_base", "_before", "_clock", "_details", "attributes", "kind", "name", "parent_id", "recording",
+        "span_id", "start", "trace_id",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, attributes: dict[str, Any] | None) -> None:
@@ -109,11 +103,13 @@ class Span(otel.Span):
         self.start = self._clock = 0
         self._details: _Details | None = None
         self._before: Any = None
-        self._base: Context | None = None
+        self._base: dict[str, Any] | None = None
 
     def as_context(self) -> Context:
         """Build OpenTelemetry's context in which this span is the current one."""
-        return Context({**(self._base or {}), SPAN_KEY: self})
+        from opentelemetry.context import Context
+
+        return Context({**(self._base or {}), keys.span: self})
 
     @property
     def details(self) -> _Details:
@@ -153,7 +149,7 @@ class Span(otel.Span):
             self.start = time_ns()
         self._clock = perf_counter_ns()
 
-    def _take_foreign(self, parent: otel.Span) -> bool | None:
+    def _take_foreign(self, parent: Any) -> bool | None:
         """Continue the trace of another tracer's span, such as one that came over the network."""
         above = parent.get_span_context()
         if not above.is_valid:
@@ -169,7 +165,7 @@ class Span(otel.Span):
         self._before = before
         if before is not None:
             # No chain of spans: a task that starts its own successor within a span would hold all before it.
-            self._base = before if before.__class__ is Context else before._base  # noqa: SLF001 - its own class
+            self._base = before if isinstance(before, dict) else before._base  # noqa: SLF001 - its own class
         _set_current(self)
 
     def end(self, end_time: int | None = None) -> None:
@@ -203,7 +199,7 @@ class Span(otel.Span):
         """Begin, and become the current span."""
         before = _get_current()
         if not self._clock:
-            self.begin(before.get(SPAN_KEY) if before.__class__ is Context else before)
+            self.begin(before if before is None or before.__class__ is Span else span_of(before))
         details = self._details
         if details is None or details.is_current:
             self.within(before)
@@ -229,7 +225,7 @@ class Span(otel.Span):
         if flags & RECORD:
             self.record_exception(error, escaped=True)
         if flags & SET_STATUS:
-            self.set_status(StatusCode.ERROR, f"{type(error).__name__}: {describe(error)}")
+            self.mark_failed(f"{type(error).__name__}: {describe(error)}")
 
     def __call__(self, function: Function) -> Function:
         """Decorate *function*, sync, async or a generator, so that each call is a span like this one."""
@@ -244,9 +240,11 @@ class Span(otel.Span):
 
     def get_span_context(self) -> SpanContext:
         """Give the ids, as OpenTelemetry's API wants them."""
+        from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, TraceFlags, TraceState
+
         if not self.span_id:
-            return otel.INVALID_SPAN_CONTEXT
-        flags = _SAMPLED if self.recording or self._clock < 0 else _NOT_SAMPLED
+            return INVALID_SPAN_CONTEXT
+        flags = TraceFlags(TraceFlags.SAMPLED if self.recording or self._clock < 0 else TraceFlags.DEFAULT)
         details = self._details
         state = TraceState.from_header([details.trace_state]) if details and details.trace_state else None
         return SpanContext(int(self.trace_id, 16), int(self.span_id, 16), False, flags, state)  # noqa: FBT003
@@ -294,14 +292,24 @@ class Span(otel.Span):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Say how it went. ``OK`` is final, and ``UNSET`` is ignored, as OpenTelemetry specifies."""
-        code = status.status_code if isinstance(status, Status) else status
-        if isinstance(status, Status):
-            description = status.description
+        code: Any = getattr(status, "status_code", status)
+        if code is not status:
+            description = status.description  # type: ignore[union-attr]
+        if code.name == "ERROR":
+            self.mark_failed(description or "")
+        elif code.name == "OK":
+            self.mark_ok()
+
+    def mark_failed(self, why: str = "") -> None:
+        """Say that what the span is about failed, unless it was marked as done well."""
         details = self.details
-        if code is StatusCode.UNSET or details.status == OK:
-            return
-        details.status = _STATUSES[code]
-        details.status_message = (description or "") if code is StatusCode.ERROR else ""
+        if details.status != OK:
+            details.status, details.status_message = ERROR, why
+
+    def mark_ok(self) -> None:
+        """Say that what the span is about went well; no failure within it changes that any more."""
+        details = self.details
+        details.status, details.status_message = OK, ""
 
     def record_exception(
         self,
