@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sightline.model.event import EventRecord
 from sightline.model.log import LogRecord
 from sightline.model.metric import MetricRecord
+from sightline.model.profile import ProfileRecord
 from sightline.model.span import SpanRecord
 from sightline.sdk.configure import configure, shutdown
 from sightline.sdk.recorder import recorder
@@ -61,6 +62,11 @@ class Captured:
     def metrics(self) -> list[MetricRecord]:
         """The snapshots of metrics, one a family."""
         return [record for record in self.records if isinstance(record, MetricRecord)]
+
+    @property
+    def profiles(self) -> list[ProfileRecord]:
+        """The profiles, one an interval or more."""
+        return [record for record in self.records if isinstance(record, ProfileRecord)]
 
     def clear(self) -> None:
         """Forget what was recorded so far."""

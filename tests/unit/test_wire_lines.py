@@ -15,6 +15,7 @@ from sightline.base.limits import MAX_LINE_BYTES
 from sightline.model.event import EventRecord
 from sightline.model.log import LogRecord
 from sightline.model.metric import MetricRecord, Sample
+from sightline.model.profile import ProfileRecord, Stack
 from sightline.model.span import ERROR, SERVER, SpanEvent, SpanLink, SpanRecord
 from sightline.wire.lines import decode, encode
 
@@ -35,6 +36,10 @@ RECORDS = [
         [Sample("http_requests_total", 3.0, {"method": "GET"}), Sample("http_requests_total", "nan")],
     ),
     EventRecord(7, INSTANCE, "a" * 32, "b" * 16, "order_paid", {"user_id": "u1"}, {"amount": 2.5}),
+    ProfileRecord(8, INSTANCE, 15, [
+        Stack("__main__:<module>;shop:pay", 3, 150, 120, "MainThread", "a" * 32, "b" * 16, "POST /pay"),
+        Stack("threading:wait", 1, 50),
+    ]),
 ]  # fmt: skip
 
 

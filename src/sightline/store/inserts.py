@@ -27,7 +27,9 @@ LINE_STRUCTURE: Final = (
     "samples Array(Tuple(name String, attributes Map(LowCardinality(String), String), value Float64)), "
     "attributes Map(LowCardinality(String), String), data Map(LowCardinality(String), String), "
     "events Array(Tuple(time Int64, name String, attributes Map(LowCardinality(String), String))), "
-    "links Array(Tuple(trace String, span String, state String, attributes Map(LowCardinality(String), String)))"
+    "links Array(Tuple(trace String, span String, state String, attributes Map(LowCardinality(String), String))), "
+    "stacks Array(Tuple(stack String, samples UInt64, wall UInt64, cpu UInt64, thread String, trace String, "
+    "span String, name String))"
 )
 """What the keys of a line are to the engine; docs/formats/line.md."""
 

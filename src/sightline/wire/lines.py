@@ -12,12 +12,13 @@ from sightline.base.limits import MAX_LINE_BYTES
 from sightline.model.event import EventRecord
 from sightline.model.log import LogRecord
 from sightline.model.metric import MetricRecord
+from sightline.model.profile import ProfileRecord
 from sightline.model.span import SpanRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Record = LogRecord | SpanRecord | MetricRecord | EventRecord
+Record = LogRecord | SpanRecord | MetricRecord | EventRecord | ProfileRecord
 
 _DEEPEST: Final = 8
 """Levels of nesting kept of a value that had to be tamed; deeper ones become text."""
@@ -97,6 +98,8 @@ def _shorten(record: Record) -> bytes:
         tamed = _tame_record(record, longest)
         if isinstance(tamed, MetricRecord):
             tamed.samples = tamed.samples[: longest // 64]
+        elif isinstance(tamed, ProfileRecord):
+            tamed.stacks = tamed.stacks[: longest // 64]
         else:
             tamed.attributes = {**(tamed.attributes or {}), "sightline.shortened": True}
         line = _encode(tamed)
@@ -116,7 +119,7 @@ def _bare(record: Record) -> Record:
             if hasattr(record, name)
         }
     )
-    if not isinstance(kept, MetricRecord):
+    if not isinstance(kept, MetricRecord | ProfileRecord):
         kept.attributes = {"sightline.shortened": True}
     return kept
 
