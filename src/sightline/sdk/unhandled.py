@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def _tell(error: BaseException | None, mechanism: str, context: dict[str, Any] | None = None) -> None:
+def _tell(error: BaseException | None, mechanism: str, describe: Callable[[], dict[str, Any]] = dict) -> None:
     if error is None or not recorder.enabled:
         return
     try:
         # Imported when there is an error: a program without one is spared it.
         from sightline.sdk import errors
 
-        errors.unhandled(error, mechanism, context)
+        errors.unhandled(error, mechanism, describe())
     except Exception as failure:
         guard.failed("errors", failure)
 
@@ -73,8 +73,11 @@ def _program_hook(before: Callable[..., Any]) -> Any:
 
 def _thread_hook(before: Callable[..., Any]) -> Any:
     def hook(args: threading.ExceptHookArgs) -> None:
-        name = args.thread.name if args.thread is not None else ""
-        _tell(args.exc_value, "threading.excepthook", {"thread.name": name})
+        _tell(
+            args.exc_value,
+            "threading.excepthook",
+            lambda: {} if args.thread is None else {"thread.name": args.thread.name},
+        )
         before(args)
 
     return hook
@@ -82,9 +85,12 @@ def _thread_hook(before: Callable[..., Any]) -> Any:
 
 def _unraisable_hook(before: Callable[..., Any]) -> Any:
     def hook(unraisable: sys.UnraisableHookArgs) -> None:
-        # The object itself may be half destroyed; only its type is told.
-        told = {"error.where": unraisable.err_msg or "", "error.object": type(unraisable.object).__qualname__}
-        _tell(unraisable.exc_value, "sys.unraisablehook", told)
+        _tell(
+            unraisable.exc_value,
+            "sys.unraisablehook",
+            # The object itself may be half destroyed; only its type is told.
+            lambda: {"error.where": unraisable.err_msg or "", "error.object": type(unraisable.object).__qualname__},
+        )
         before(unraisable)
 
     return hook
@@ -104,7 +110,7 @@ def _watch_loop(module: str, name: str) -> None:
 
     def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        _tell(error, "asyncio", {"error.where": context.get("message", ""), **_task(context)})
+        _tell(error, "asyncio", lambda: {"error.where": context.get("message", ""), **_task(context)})
         before(self, context)
 
     kind.call_exception_handler = call_exception_handler
@@ -128,7 +134,7 @@ def _watch_processes() -> None:
             try:
                 run()
             except BaseException as error:
-                _tell(error, "multiprocessing", {"process.name": self.name})
+                _tell(error, "multiprocessing", lambda: {"process.name": self.name})
                 raise
 
         self.run = run_and_tell
