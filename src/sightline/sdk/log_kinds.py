@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sightline.model.error import ErrorCategory, ErrorSeverity
+from sightline.sdk import request_log
 from sightline.sdk.errors import track_error
 from sightline.sdk.events import log_business_event
 from sightline.sdk.logging import caller, tell
 
-if TYPE_CHECKING:
-    from sightline.sdk.logging import Place
-
-__all__ = ["REQUEST_LOGGER", "log_business_event", "log_error", "log_rag_operation", "log_request", "tell_request"]
-
-REQUEST_LOGGER: Final = "sightline.request"
-"""Name of the logger of requests, the middleware's and ``log_request``'s."""
+__all__ = ["log_business_event", "log_error", "log_rag_operation", "log_request"]
 
 RAG_LOGGER: Final = "sightline.rag"
 
@@ -34,13 +29,8 @@ def log_request(method: str, path: str, status_code: int, duration_ms: float, **
         fields: more, such as ``user_id``, ``client_ip``, ``response_size``; secrets are taken out.
     """
     told = {"method": method, "path": path, "status_code": status_code, "duration_ms": duration_ms, **fields}
-    tell_request("HTTP_REQUEST_COMPLETE", status_code, told, caller(0))
-
-
-def tell_request(message: str, status: int, told: dict[str, Any], place: Place) -> None:
-    """Log something about a request, at the level that its status asks for."""
-    severity, level = (17, "ERROR") if status >= 500 else (13, "WARNING") if status >= 400 else (9, "INFO")
-    tell(REQUEST_LOGGER, severity, level, message, told, place)
+    severity, level = (17, "ERROR") if status_code >= 500 else (13, "WARNING") if status_code >= 400 else (9, "INFO")
+    tell(request_log.LOGGER, severity, level, "HTTP_REQUEST_COMPLETE", told, caller(0))
 
 
 def log_rag_operation(
