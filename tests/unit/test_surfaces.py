@@ -173,18 +173,18 @@ def test_metrics_hold_everything_that_is_counted():
     """Own counters, requests and errors are there, in both formats, and parse."""
     app = FastAPI()
     app.get("/orders/{number}")(lambda number: number)
-    client = fastapi_client(app)
+    client = TestClient(sightline.instrument(app, namespace="surfaced"))
     client.get("/orders/7")
     sightline.counter("orders_paid", "Orders that were paid.").inc(exemplar={"trace_id": "abc"})
 
     plain = client.get("/metrics")
     assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert 'http_requests_total{endpoint="/orders/{number}",method="GET",status="200"} 1.0' in plain.text
+    assert 'surfaced_requests_total{endpoint="/orders/{number}",method="GET",status="200"} 1.0' in plain.text
     open_metrics = client.get("/metrics", headers={"accept": OPENMETRICS})
     assert open_metrics.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     families = {family.name: family for family in text_string_to_metric_families(open_metrics.text)}
     assert families["orders_paid"].samples[0].exemplar.labels == {"trace_id": "abc"}
-    assert families["http_request_duration_seconds"].type == "histogram"
+    assert families["surfaced_request_duration_seconds"].type == "histogram"
 
 
 def test_promtool_accepts_the_metrics(database):
