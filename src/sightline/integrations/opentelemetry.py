@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from typing import TYPE_CHECKING, Final
 
+from sightline.sdk import guard
 from sightline.sdk.imports import when_imported
 from sightline.sdk.presence import Instrumented, presence
 
@@ -62,7 +64,39 @@ def instrument() -> None:
 
 
 def _turning_on(entry: EntryPoint, module: str) -> Callable[[], None]:
-    return lambda: _turn_on(entry, module)
+    return lambda: _queue(entry, module)
+
+
+class _Queue:
+    """What is to be turned on. One instrumentation may import the library of another, within its own import."""
+
+    def __init__(self) -> None:
+        # Guards against two threads; the one that has it may come again, and then only leaves what it brings.
+        self._lock = threading.RLock()
+        self._waiting: list[tuple[EntryPoint, str]] = []
+        self._working = False
+
+    def __call__(self, entry: EntryPoint, module: str) -> None:
+        """Turn *entry* on, now or after the one that is being turned on."""
+        with self._lock:
+            self._waiting.append((entry, module))
+            if self._working:
+                return
+            self._working = True
+            try:
+                while self._waiting:
+                    self._try(*self._waiting.pop(0))
+            finally:
+                self._working = False
+
+    def _try(self, entry: EntryPoint, module: str) -> None:
+        try:
+            _turn_on(entry, module)
+        except Exception as error:
+            guard.failed(f"instrumenting {module}", error)
+
+
+_queue: Final = _Queue()
 
 
 def _turn_on(entry: EntryPoint, module: str) -> None:
