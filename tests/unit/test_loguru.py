@@ -84,6 +84,14 @@ def test_instrumenting_again_counts_once(captured):
     assert [log.body for log in captured.logs] == ["one", "two"]
 
 
+def test_it_goes_on_when_a_program_removes_all_sinks(captured):
+    """With that, most programs that use loguru begin."""
+    logger.remove()
+    logger.info("recorded")
+
+    assert [log.body for log in captured.logs] == ["recorded"]
+
+
 def test_threads_and_messages_within_messages_do_not_hang(captured):
     """A value whose text logs, and many threads at once."""
     threads = [threading.Thread(target=lambda: [logger.info("x") for _ in range(50)]) for _ in range(8)]

@@ -149,6 +149,16 @@ def test_instrumenting_twice_counts_once(captured):
     assert len(captured.logs) == 1
 
 
+def test_it_goes_on_when_a_program_configures_structlog_afterwards(captured):
+    """In whichever order it is called, and with whichever chain."""
+    instrument()
+    stream = to_memory(structlog.processors.add_log_level)
+    structlog.get_logger().info("hello")
+
+    assert [log.body for log in captured.logs] == ["hello"]
+    assert json.loads(stream.getvalue())["level"] == "info"
+
+
 def test_below_the_level_nothing_is_recorded():
     """The ``level`` of ``configure`` counts here, too."""
     structlog.reset_defaults()

@@ -20,7 +20,12 @@ FRAMEWORKS: Final[dict[str, tuple[str, str]]] = {
 """The class of an application, the module that instruments it, and the library's name. Subclasses count, too."""
 
 
-LIBRARIES: Final = {"anthropic": "sightline.integrations.anthropic", "openai": "sightline.integrations.openai"}
+LIBRARIES: Final = {
+    "anthropic": "sightline.integrations.anthropic",
+    "loguru": "sightline.integrations.loguru",
+    "openai": "sightline.integrations.openai",
+    "structlog": "sightline.integrations.structlog",
+}
 """Libraries that Sightline instruments itself, and the modules that do it."""
 
 

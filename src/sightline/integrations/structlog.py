@@ -6,6 +6,7 @@ A processor in structlog's own chain: what the chain drops is not recorded, and 
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,10 +23,11 @@ except ImportError:
     raise PackageMissing("structlog is not installed: pip install structlog") from None
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from sightline.sdk.logging import Place
 
+_configure: Final = structlog.configure
 _LEVELS: Final = {"warn": "WARNING", "exception": "ERROR", "fatal": "CRITICAL", "notset": "TRACE", "msg": "INFO"}
 _KNOWN: Final = frozenset({"event", "level", "logger", "logger_name", "timestamp", "trace_id", "span_id"})
 """Keys of an event that other parts of a record say already."""
@@ -63,15 +65,32 @@ def mark(_: Any, __: str, rendered: Any) -> Any:
 
 def instrument() -> None:
     """
-    Record everything that structlog logs from now on.
+    Record everything that structlog logs from now on, however it is configured now or later.
 
-    Call it after ``structlog.configure`` and before the first log: structlog's loggers may keep the chain that they
-    began with. Done twice, it counts once.
+    Call it before the first log: structlog's loggers may keep the chain that they began with. Done twice, it counts
+    once.
     """
+    if not getattr(structlog.configure, "by_sightline", False):
+        structlog.configure = _configuring(structlog.configure)
+    _insert()
+    presence.note(Instrumented("structlog", "sightline", structlog.__version__))
+
+
+def _configuring(configure: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(configure)
+    def configure_and_insert(*args: Any, **kwargs: Any) -> None:
+        configure(*args, **kwargs)
+        _insert()
+
+    configure_and_insert.by_sightline = True  # type: ignore[attr-defined]
+    return configure_and_insert
+
+
+def _insert() -> None:
+    """Put our processors around the last one, which renders."""
     processors = list(structlog.get_config()["processors"])
     if record not in processors:
-        structlog.configure(processors=[*processors[:-1], record, *processors[-1:], mark])
-    presence.note(Instrumented("structlog", "sightline", structlog.__version__))
+        _configure(processors=[*processors[:-1], record, *processors[-1:], mark])
 
 
 def _marked(value: Any) -> Any:
