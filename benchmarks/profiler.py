@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import sightline
 from sightline.sdk.profiler import HZ, SHARE, profiler
 
-ROUND_S = 1.0
+ROUND_S = 2.0
 
 
 def _deep(depth: int, until: float) -> int:
@@ -81,7 +81,7 @@ def _measure(waiting: int, depth: int, rounds: int) -> dict[str, float]:
 def main() -> None:
     """Run, and print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with TemporaryDirectory(prefix="sightline-profiler-") as home:

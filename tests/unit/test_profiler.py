@@ -129,7 +129,7 @@ def test_a_sync_endpoint_in_a_worker_thread_has_its_requests_span():
 
     found = [stack for record in captured.profiles for stack in record.stacks if "burn" in stack.stack]
     assert {stack.name for stack in found} >= {"GET /burn"}
-    assert {stack.span for stack in found if stack.name} == {captured.spans[-1].span_id}
+    assert {stack.span for stack in found if stack.name} == {captured.spans[-1].span}
 
 
 async def _get(application: FastAPI, path: str) -> None:

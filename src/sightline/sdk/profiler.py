@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from sightline.sdk.tracing import Span
+
 HZ: Final = 19.0
 """Samples per second: a prime, so that what happens at whole fractions of a second is not always or never seen."""
 
@@ -85,6 +87,7 @@ class Profiler:
         self.spent_ns = 0
         self.samples = 0
         self._names = Names()
+        self._seen: dict[int, tuple[str, Span | None]] = {}
         self._fresh()
 
     def _fresh(self) -> None:
@@ -219,7 +222,7 @@ class Profiler:
             with contextlib.suppress(Exception):
                 guard.failed("profiler", error)
         finally:
-            threads.close()
+            self._seen = {}
 
     def _pause_s(self) -> float:
         """Tell how long to wait: as long as it takes until what was spent is a small enough share of the time."""
@@ -233,11 +236,18 @@ class Profiler:
         frames.pop(threading.get_ident(), None)
         threads.look(set(frames))
         running_spans.prune(set(frames))
-        tally = self._tally
+        tally, before, self._seen = self._tally, self._seen, {}
         for ident, frame in frames.items():
-            name = threads.name(ident)
-            span = running_spans.find(ident, name, frame)
-            tally.add(self._names.fold(frame), name, span, wall_ns, threads.cpu_ns(ident))
+            name, cpu_ns = threads.name(ident), threads.cpu_ns(ident)
+            # A thread that took no time stands where it stood: most threads wait, and cost next to nothing so.
+            seen = before.get(ident) if cpu_ns == 0 else None
+            if seen is None:
+                seen = self._names.fold(frame), running_spans.find(ident, name, frame)
+            self._seen[ident] = seen
+            stack, span = seen
+            if span is not None and not span.recording:
+                span = None
+            tally.add(stack, name, span, wall_ns, max(cpu_ns, 0))
         self.samples += 1
 
     def _keep_time(self) -> None:

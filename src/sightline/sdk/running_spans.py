@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from sightline.sdk import context, decorate, requests, threads, tracing
+from sightline.sdk import tracing
 from sightline.sdk.context import current, span_of
 
 if TYPE_CHECKING:
@@ -44,12 +44,15 @@ class _NotingVariable:
         self._notes.note(current.get())
 
 
-def _use(variable: Any) -> None:
-    """Have all who make a span current do it by *variable*; they look the name up at each call."""
-    for module in (tracing, requests):
-        vars(module)["_set_current"] = variable.set
-    for module in (context, decorate, threads):
-        vars(module)["current"] = variable
+def _use(variable: Any, instead_of: Any) -> None:
+    """Have all who make a span current do it by *variable*; they look these names up at each call."""
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("sightline.") or name == __name__:
+            continue
+        if vars(module).get("current") is instead_of:
+            vars(module)["current"] = variable
+        if vars(module).get("_set_current") == instead_of.set:
+            vars(module)["_set_current"] = variable.set
 
 
 class RunningSpans:
@@ -57,6 +60,7 @@ class RunningSpans:
 
     def __init__(self) -> None:
         self._started = False
+        self._variable: Any = _NotingVariable(self)
         self._forget()
 
     def _forget(self) -> None:
@@ -69,7 +73,7 @@ class RunningSpans:
         if self._started:
             return
         self._started = True
-        _use(_NotingVariable(self))
+        _use(self._variable, current)
         self.note(current.get())
 
     def stop(self) -> None:
@@ -77,7 +81,7 @@ class RunningSpans:
         if not self._started:
             return
         self._started = False
-        _use(current)
+        _use(current, self._variable)
         self._forget()
 
     def reborn(self) -> None:

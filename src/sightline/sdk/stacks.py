@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from sightline.model.profile import Stack
@@ -23,8 +24,16 @@ MOST_TEXT: Final = 2 * 1024 * 1024
 """Characters of all stacks of one interval, for the same reason."""
 
 _MOST_CODES: Final = 20_000
-_MOST_FILES: Final = 256
 _LONGEST_NAME: Final = 200
+
+
+_HAS_CLOCKS: Final = sys.platform == "linux"
+
+_THREAD_CLOCK: Final = 6
+"""
+Linux names the clock of a thread ``~tid << 3 | 6``, as ``pthread_getcpuclockid`` has it. That function, which Python
+offers too, may crash on a thread that has just ended; the kernel answers with an error.
+"""
 
 
 class Names:
@@ -61,17 +70,23 @@ class Threads:
     """Names of threads, and the processor time that each took. Used by one thread."""
 
     def __init__(self) -> None:
+        self._idents: set[int] = set()
         self._known: dict[int, threading.Thread] = {}
-        self._files: dict[int, int] = {}
+        self._clocks: dict[int, int] = {}
         self._cpu: dict[int, int] = {}
 
     def look(self, idents: set[int]) -> None:
         """Learn of threads that are new, and forget those that are gone."""
-        for gone in self._known.keys() - idents:
-            del self._known[gone]
-            self._forget(gone)
-        if idents - self._known.keys():
-            self._known = {thread.ident: thread for thread in threading.enumerate() if thread.ident is not None}
+        if idents == self._idents:
+            return
+        self._idents = idents
+        self._known = {thread.ident: thread for thread in threading.enumerate() if thread.ident is not None}
+        self._clocks = {
+            ident: (~thread.native_id << 3) | _THREAD_CLOCK
+            for ident, thread in self._known.items()
+            if thread.native_id is not None and _HAS_CLOCKS
+        }
+        self._cpu = {ident: taken for ident, taken in self._cpu.items() if ident in self._clocks}
 
     def name(self, ident: int) -> str:
         """Give a thread's name; threads that Python did not start have none."""
@@ -79,36 +94,19 @@ class Threads:
         return thread.name if thread is not None else "unknown"
 
     def cpu_ns(self, ident: int) -> int:
-        """Tell the processor time that a thread took since the last time that it was asked for; 0 where unknown."""
-        thread = self._known.get(ident)
-        if thread is None or thread.native_id is None:
-            return 0
+        """Tell the processor time that a thread took since it was last asked for; below 0 where it cannot be known."""
+        clock = self._clocks.get(ident)
+        if clock is None:
+            return -1
         try:
-            file = self._files.get(ident, -1)
-            if file < 0:
-                if len(self._files) >= _MOST_FILES:
-                    return 0
-                file = os.open(f"/proc/self/task/{thread.native_id}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
-                self._files[ident] = file
-            taken = int(os.pread(file, 64, 0).split(maxsplit=1)[0])
-        except (OSError, ValueError, IndexError):
-            self._forget(ident)
-            return 0
-        before = self._cpu.get(ident, taken)
+            # Unlike reading a file of /proc, this keeps the interpreter's lock: the stacks cannot move meanwhile.
+            taken = time.clock_gettime_ns(clock)
+        except OSError:
+            self._cpu.pop(ident, None)
+            return -1
+        before = self._cpu.get(ident, -1)
         self._cpu[ident] = taken
-        return max(0, taken - before)
-
-    def close(self) -> None:
-        """Let go of everything."""
-        for ident in list(self._files):
-            self._forget(ident)
-        self._known, self._cpu = {}, {}
-
-    def _forget(self, ident: int) -> None:
-        self._cpu.pop(ident, None)
-        file = self._files.pop(ident, -1)
-        if file >= 0:
-            os.close(file)
+        return taken - before if before >= 0 else -1
 
 
 class Tally:
