@@ -137,3 +137,6 @@ def test_without_fluentd_nobody_waits(monkeypatch, logger):
         logger.info("%d", at)
 
     assert handler.shed >= 40
+    handler.close()
+    assert handler.shed >= 50
+    assert handler.outbox.flush(0)

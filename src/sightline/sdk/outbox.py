@@ -118,12 +118,19 @@ class Outbox:
             return not self._unfinished()
 
     def close(self) -> None:
-        """Deliver what waits, for two seconds at most, and end the thread. It may be used again."""
+        """
+        Deliver what waits, for two seconds at most, and end the thread.
+
+        What the destination does not take then counts as shed. The buffer may be used again.
+        """
         self.flush()
         self.pause()
         with self._changed:
-            lines = [*self._sending, *self._take()] if self._thread is None else []
-        if lines and self._try(lines):
+            ended = self._thread is None
+            lines = [*self._sending, *self._take()] if ended else []
+        if lines and not self._try(lines):
+            self.shed += len(lines)
+        if ended:
             self._fresh()
 
     def pause(self) -> None:
