@@ -148,7 +148,8 @@ class Sender:
         """Do one thing, and tell for how many seconds nothing else is to be done."""
         try:
             if not self._elected():
-                self._tell("")
+                if self.trouble:
+                    self._tell("")
                 return _ELECT_EVERY_S
             self.tidy()
             more = self._send()
