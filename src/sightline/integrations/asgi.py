@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 SCOPE_KEY: Final = "sightline"
 """Where the request's ``Exchange`` is in the scope. An instrumented application within another finds it there."""
 
+_ANSWERED: Final = "sightline.answered"
+"""In the scope of a request that Sightline answers where the application does not."""
+
 _SENT: Final = frozenset(name.encode() for name in requests.SENT_HEADERS)
 
 
@@ -197,20 +200,12 @@ class SightlineMiddleware:
         self._missing: set[str] = set()
         workers.join()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request, connection or lifespan."""
-        surface = surfaces.at(scope.get("method", ""), scope.get("path", ""))
-        if surface is not None and recorder.enabled and scope["type"] == "http" and SCOPE_KEY not in scope:
-            await self._answer(surface, scope, receive, send)
-        else:
-            await self._handle(scope, receive, send)
-
     async def _answer(self, surface: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what the application does not answer itself."""
         path = scope["path"]
         if self._owns(path) if self._owns is not None else path not in self._missing:
             missing = _unless_missing(send)
-            await self._handle(scope, receive, send if self._owns is not None else missing.send)
+            await self(scope, receive, send if self._owns is not None else missing.send)
             if not missing.found:
                 return
             self._missing.add(path)
@@ -220,11 +215,18 @@ class SightlineMiddleware:
         await send({"type": "http.response.start", "status": status, "headers": sent})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, connection or lifespan."""
         kind = scope["type"]
         if not recorder.enabled or SCOPE_KEY in scope or kind not in {"http", "websocket"}:
             await self.app(scope, receive, _flushing(send) if kind == "lifespan" else send)
             return
+        if kind == "http" and _ANSWERED not in scope:
+            surface = surfaces.at(scope.get("method", ""), scope.get("path", ""))
+            if surface is not None:
+                scope[_ANSWERED] = True
+                await self._answer(surface, scope, receive, send)
+                return
         try:
             exchange = _Exchange(self._counts if kind == "http" else None, scope, send, self._route)
         except Exception as error:

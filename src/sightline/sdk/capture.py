@@ -25,7 +25,7 @@ _bound_fields = fields.get
 _STANDARD: Final = tuple(logging.LogRecord("", 0, "", 0, "", None, None).__dict__)
 """What every record has, in the order in which it is set. What comes behind was given as ``extra``."""
 
-_STANDARD_SET: Final = frozenset((*_STANDARD, "message", "asctime", "taskName"))
+STANDARD: Final = frozenset((*_STANDARD, "message", "asctime", "taskName"))
 _LAST: Final = _STANDARD[-1]
 _BESIDE: Final = "sightline_fields"
 """Attribute of a record of ours with the fields whose names Python's own attributes have."""
@@ -87,8 +87,8 @@ def _extra(known: dict[str, Any]) -> dict[str, Any]:
     """Pick the fields given as ``extra``: they stand behind the standard ones, unless a factory put some before."""
     behind = dict(islice(known.items(), len(_STANDARD) - 1, None))
     if behind.pop(_LAST, None) is not None and next(iter(behind), None) is not None and known.keys() >= _FIRST:
-        return {key: value for key, value in behind.items() if key not in _STANDARD_SET}
-    return {key: value for key, value in known.items() if key not in _STANDARD_SET}
+        return {key: value for key, value in behind.items() if key not in STANDARD}
+    return {key: value for key, value in known.items() if key not in STANDARD}
 
 
 _FIRST: Final = frozenset(_STANDARD)
@@ -106,7 +106,9 @@ class _Hook:
         self.installed = False
         self.host_level = logging.WARNING
         self._original: Callable[[logging.Logger, logging.LogRecord], None] = logging.Logger.callHandlers
-        self._busy = threading.local()
+        self.busy = threading.local()
+        """Its ``on`` is set while this thread records: what a value's own text logs is not recorded once more."""
+        self._recorded_from = logging.NOTSET
 
     def install(self, level: int) -> None:
         """Begin to see records, and let those from *level* on pass the root logger."""
@@ -115,7 +117,7 @@ class _Hook:
             self.installed = True
             self._original = logging.Logger.callHandlers
             self.host_level = root.level
-            logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign, assignment]
+            logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign, assignment]
             root.setLevel = self._set_root_level  # type: ignore[method-assign]
         self._lower(root, level)
 
@@ -142,7 +144,7 @@ class _Hook:
         known = record.__dict__
         beside = {}
         for key, value in told.items():
-            if key in _STANDARD_SET:
+            if key in STANDARD:
                 beside[key] = value
             else:
                 known[key] = value
@@ -155,7 +157,7 @@ class _Hook:
 
     def _lets_pass(self, logger: logging.Logger, level: int) -> bool:
         """Tell whether the host's own levels let a record pass."""
-        return not self.installed or level >= self.host_level or _has_own_level(logger)
+        return not self.installed or level >= self.host_level or has_own_level(logger)
 
     def _lower(self, root: logging.Logger, level: int) -> None:
         self._recorded_from = level
@@ -168,27 +170,30 @@ class _Hook:
         self.host_level = root.level
         self._lower(root, self._recorded_from)
 
+    def records(self, level: int) -> bool:
+        """Tell whether records of this level are recorded."""
+        return level >= self._recorded_from
+
     def see(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         """Record *record*, then let the host's handlers have it if the host's own level lets it pass."""
-        busy = self._busy
         if (
             record.levelno >= self._recorded_from
             and recorder.enabled
-            and not getattr(busy, "on", False)
+            and not getattr(self.busy, "on", False)
             and record.msg.__class__ not in _RECORDED
         ):
-            busy.on = True
+            self.busy.on = True
             try:
                 capture(record)
             except Exception as error:
                 guard.failed("logging", error)
             finally:
-                busy.on = False
+                self.busy.on = False
         if self._lets_pass(logger, record.levelno):
             self._original(logger, record)
 
 
-def _has_own_level(logger: logging.Logger) -> bool:
+def has_own_level(logger: logging.Logger) -> bool:
     """Tell whether a logger below the root sets a level, so that the root's does not apply."""
     at: logging.Logger | None = logger
     while at is not None and at.parent is not None:
@@ -201,5 +206,6 @@ def _has_own_level(logger: logging.Logger) -> bool:
 hook: Final = _Hook()
 
 
-def _call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+    """Stand in for ``Logger.callHandlers``."""
     hook.see(logger, record)

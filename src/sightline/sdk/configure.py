@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sightline.base import settings as table
 from sightline.base.version import VERSION
 from sightline.model import resource
-from sightline.sdk import guard, metrics, presence, sampling, system, threads  # noqa: F401 - they start with the recorder
+from sightline.sdk import guard, metrics, presence, sampling, shortcut, system, threads  # noqa: F401 - they start with the recorder
 from sightline.sdk import logging as logs
 from sightline.sdk import redact as redaction
 from sightline.sdk.capture import hook
@@ -101,6 +101,7 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
     level = logging.getLevelNamesMapping()[settings["level"].value]
     logs.set_level(level)
     hook.install(level)
+    shortcut.install()
     _take_opentelemetry()
     if settings["capture_errors"].value:
         hooks.install()
@@ -137,4 +138,5 @@ def shutdown() -> None:
     """Record nothing more, and leave Python's logging as it was found. What was recorded stays in the spool."""
     recorder.stop()
     hooks.remove()
+    shortcut.remove()
     hook.remove()

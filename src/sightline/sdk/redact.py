@@ -108,10 +108,14 @@ class Redactor:
         if found is None:
             found = self._scrubber.scrub(text)
         if found is text and len(text) <= _REMEMBERED_LENGTH:
-            if len(self._clean_texts) >= _REMEMBERED_TEXTS:
-                self._clean_texts.clear()
-            self._clean_texts.add(text)
+            self.trust(text)
         return found
+
+    def trust(self, text: str) -> None:
+        """Know that *text* holds no secret: it was made by us, such as an id."""
+        if len(self._clean_texts) >= _REMEMBERED_TEXTS:
+            self._clean_texts.clear()
+        self._clean_texts.add(text)
 
     def _json(self, text: str) -> str | None:
         """Clean a text that is JSON by the names of its fields; None where it is none, or has no such field."""

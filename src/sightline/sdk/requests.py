@@ -97,6 +97,7 @@ class Exchange:
         span.begin(span_of(around) if above is None else above)
         if request_id is None or _ID.fullmatch(request_id) is None:
             request_id = span.trace_id
+            redact.redactor.trust(request_id)
         self.request_id = self.correlation_id = request_id
         if correlation_id is not None and _ID.fullmatch(correlation_id) is not None:
             self.correlation_id = correlation_id

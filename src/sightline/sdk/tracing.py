@@ -90,8 +90,8 @@ class Span:
     """
 
     __slots__ = (
-        "__weakref__", "_base", "_before", "_clock", "_details", "attributes", "kind", "name", "parent_id", "recording",
-        "span_id", "start", "trace_id",
+        "__weakref__", "_base", "_before", "_clock", "_context", "_details", "attributes", "kind", "name", "parent_id",
+        "recording", "span_id", "start", "trace_id",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, attributes: dict[str, Any] | None) -> None:
@@ -104,12 +104,19 @@ class Span:
         self._details: _Details | None = None
         self._before: Any = None
         self._base: dict[str, Any] | None = None
+        self._context: Context | None = None
 
     def as_context(self) -> Context:
         """Build OpenTelemetry's context in which this span is the current one."""
-        from opentelemetry.context import Context
+        context = self._context
+        if context is None:
+            from opentelemetry.context import Context
 
-        return Context({**(self._base or {}), keys.span: self})
+            context = Context({**(self._base or {}), keys.span: self})
+            if self._clock > 0:
+                # Some frameworks ask many times in one request. It is let go at the end, for each holds the other.
+                self._context = context
+        return context
 
     @property
     def details(self) -> _Details:
@@ -165,6 +172,7 @@ class Span:
         self._before = before
         if before is not None:
             # No chain of spans: a task that starts its own successor within a span would hold all before it.
+            self._context = None
             self._base = before if isinstance(before, dict) else before._base  # noqa: SLF001 - its own class
         _set_current(self)
 
@@ -180,6 +188,7 @@ class Span:
             return
         self._clock = -1
         self.recording = False
+        self._context = None
         try:
             elapsed = perf_counter_ns() - clock if end_time is None else end_time - self.start
             attributes = self.attributes
