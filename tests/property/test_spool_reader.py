@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.segments import SegmentFile
 
@@ -34,6 +34,7 @@ def test_lines_come_once_and_in_order_however_they_are_written(lines: list[bytes
 
 
 @given(st.binary(max_size=2000), st.booleans())
+@example(b"\0\1")
 @settings(deadline=None, max_examples=100)
 def test_any_bytes_in_a_final_segment_are_read_to_their_end(content: bytes, truncate: bool):
     """Whatever is in there, what is given are whole lines without NUL, and the segment is finished."""

@@ -63,6 +63,7 @@ class _Segment:
     file: int
     header: Header
     position: int  # read up to here
+    given: int  # the last line that was handed out ends here; holes and torn lines may lie between
     stored: int  # stored up to here
     final: bool = False
     exhausted: bool = False
@@ -119,6 +120,7 @@ class SpoolReader:
         if segment is None:
             return None
         segment.position = max(segment.position, end)
+        segment.given = max(segment.given, end)
         lines = os.pread(segment.file, end - start, start)
         return Chunk(name, start, end, lines, segment.header) if len(lines) == end - start else None
 
@@ -130,7 +132,7 @@ class SpoolReader:
 
     def finished(self) -> list[str]:
         """Delete the segments that are final and stored to their end, and name them."""
-        done = [n for n, s in self._segments.items() if s.exhausted and s.final and s.stored >= s.position]
+        done = [n for n, s in self._segments.items() if s.exhausted and s.final and s.stored >= s.given]
         for name in done:
             self._segments[name].path.unlink(missing_ok=True)
             self._let_go(name)
@@ -155,7 +157,7 @@ class SpoolReader:
             count += 1
             total += size
             segment = self._segments.get(name)
-            behind += segment.position - segment.stored if segment else max(0, size - self._offsets.get(name, 0))
+            behind += max(0, segment.given - segment.stored) if segment else max(0, size - self._offsets.get(name, 0))
         return Backlog(count, total, behind)
 
     def alive(self) -> dict[str, Header]:
@@ -191,7 +193,7 @@ class SpoolReader:
             self._set_aside(name, str(error))
             return None
         offset = max(begin, self._offsets.get(name, 0))
-        segment = self._segments[name] = _Segment(path, file, header, offset, offset)
+        segment = self._segments[name] = _Segment(path, file, header, offset, offset, offset)
         return segment
 
     def _set_aside(self, name: str, reason: str) -> None:
@@ -214,6 +216,7 @@ class SpoolReader:
             if end:
                 chunk = Chunk(name, segment.position, segment.position + end, written[:end], segment.header)
                 segment.position += end
+                segment.given = segment.position
                 limit_bytes -= end
                 yield chunk
             if not ended and end:
