@@ -30,6 +30,9 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 QUERIES_AT_ONCE: Final = 4
 """Queries that run side by side; more wait. Two cores gain nothing from more, and each one takes memory."""
 
+LINES_AT_ONCE: Final = 2
+"""Inserts of lines that run side by side: each has one thread."""
+
 BLOCKS_AT_ONCE: Final = 2
 """Inserts of Arrow blocks that run side by side."""
 
@@ -43,7 +46,7 @@ class Store:
     """
     ClickHouse with Sightline's schema. Safe to use from many threads.
 
-    Inserts of lines run one at a time, of blocks ``BLOCKS_AT_ONCE``, queries ``QUERIES_AT_ONCE`` side by side.
+    Inserts of lines run ``LINES_AT_ONCE``, of blocks ``BLOCKS_AT_ONCE``, queries ``QUERIES_AT_ONCE`` side by side.
     """
 
     def __init__(self, engine: Engine, *, memory_bytes: int, query_seconds: float) -> None:
@@ -51,7 +54,7 @@ class Store:
         self._memory_bytes = memory_bytes
         self._query_seconds = query_seconds
         self._queries = threading.BoundedSemaphore(QUERIES_AT_ONCE)  # bounds memory, guards nothing
-        self._lines = threading.Lock()  # one insert of lines at a time: its order is the order of the spool
+        self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
         self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
 
@@ -215,7 +218,8 @@ class Store:
         with suppress(RuntimeError):
             self._engine.execute("KILL QUERY WHERE query_kind = 'Select' ASYNC", "Null", {}, {}, readonly=False)
         with ExitStack() as running:
-            running.enter_context(self._lines)
+            for _ in range(LINES_AT_ONCE):
+                running.enter_context(self._lines)
             for _ in range(BLOCKS_AT_ONCE):
                 running.enter_context(self._blocks)
             for _ in range(QUERIES_AT_ONCE):
@@ -253,7 +257,7 @@ class Store:
         return limits
 
     @contextmanager
-    def _inserting(self, turn: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
+    def _inserting(self, turn: threading.BoundedSemaphore) -> Iterator[None]:
         with turn:
             self._check_open()
             try:

@@ -11,7 +11,9 @@ from sightline.state.offsets import Intent, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
+    from sightline.server.ingest.quarantine import BadLine
     from sightline.spool.reader import Chunk
 
 ENTRY_BYTES: Final = 16
@@ -38,6 +40,7 @@ class Batch:
         weight: bytes that the engine unfolds them to, see ``weigh``.
         tally: of all their records.
         intent: once it was written down.
+        sending: the insert that runs or ended, with the lines that could not be stored.
     """
 
     chunks: list[Chunk] = field(default_factory=list)
@@ -46,6 +49,7 @@ class Batch:
     weight: int = 0
     tally: Tally = field(default_factory=Tally)
     intent: Intent | None = None
+    sending: Future[list[BadLine]] | None = None
 
     def takes(self, chunk: Chunk, weight: int, weight_limit: int) -> bool:
         """Tell whether the chunk may join: one instance has one resource in an insert, and an intent is final."""

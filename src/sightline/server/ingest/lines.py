@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import RowsRefused, SightlineError
@@ -31,7 +32,13 @@ INSERT_EVERY_S: Final = 0.4
 """Seconds between two inserts. Each makes a part in each table; more of them cost more merges than they are worth."""
 
 BATCH_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of lines that are inserted together. The engine needs about ten times this in memory while it parses."""
+"""Bytes of lines that are inserted at a time. The engine needs about ten times this in memory while it parses."""
+
+INSERTS_AT_ONCE: Final = 2
+"""Inserts that share ``BATCH_BYTES`` and run side by side when much is waiting."""
+
+FULL_BYTES: Final = BATCH_BYTES // INSERTS_AT_ONCE
+"""Bytes of lines in one insert when much is waiting. Such a batch waits for no other, and one is read ahead."""
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 30.0
@@ -48,10 +55,11 @@ _log = logging.getLogger(__name__)
 
 class LinesIngest:
     """
-    The loop from the spool to the store, in a thread of its own.
+    The loop from the spool to the store, in a thread of its own; the inserts themselves run beside it.
 
-    ``trouble`` says why the store takes nothing at the moment; empty when all is well. Ranges are kept until they are
-    stored, so trouble delays and never loses.
+    Intents are written and fulfilled in the order of reading, whichever insert ends first: no offset passes over what
+    is not stored. ``trouble`` says why the store takes nothing at the moment; empty when all is well. Ranges are kept
+    until they are stored, so trouble delays and never loses.
     """
 
     def __init__(
@@ -75,7 +83,7 @@ class LinesIngest:
             live: gets all lines first.
             counters: what came in is added here.
             quarantine: directory for lines that cannot be stored.
-            weight_limit: most that one insert may unfold to in the engine, by the measure of ``batch.weigh``.
+            weight_limit: most that inserts at a time may unfold to in the engine, by the measure of ``batch.weigh``.
         """
         self.trouble = ""
         self._store = store
@@ -84,10 +92,11 @@ class LinesIngest:
         self._live = live
         self._counters = counters
         self._quarantine = quarantine
-        self._weight_limit = weight_limit
+        self._weight_limit = weight_limit // INSERTS_AT_ONCE
         self._pending: deque[Batch] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sightline-lines", daemon=True)
+        self._inserts = ThreadPoolExecutor(INSERTS_AT_ONCE, thread_name_prefix="sightline-insert")
         self._inserted_at = 0.0
         self._retry_at = 0.0
         self._retry_s = RETRY_FIRST_S
@@ -135,13 +144,21 @@ class LinesIngest:
                 self._retry_at = 0.0
             found = self._guarded(self._poll)
             self._guarded(self._flush)
-            now = time.monotonic()
-            if self._stop.is_set():
-                if now > give_up_at or (not found and not self._pending) or self.trouble:
-                    break
-            elif not found or self.trouble:
-                self._stop.wait(POLL_S)
+            drained = time.monotonic() > give_up_at or (not found and not self._pending) or self.trouble
+            if self._stop.is_set() and drained:
+                break
+            if not found or self.trouble:
+                self._pause()
+        self._inserts.shutdown(cancel_futures=True)
         self._reader.close()
+
+    def _pause(self) -> None:
+        """Wait a moment, or until the oldest insert has ended."""
+        sending = self._pending[0].sending if self._pending else None
+        if sending is not None and not sending.done():
+            wait([sending], POLL_S)
+        else:
+            self._stop.wait(POLL_S)
 
     def _guarded(self, step: Callable[[], bool]) -> bool:
         """Run one step; what goes wrong is reported and tried again, the loop never ends by it."""
@@ -169,8 +186,8 @@ class LinesIngest:
 
     def _poll(self) -> bool:
         """Read what is new, show it to whoever is tailing, and keep it for the next insert."""
-        room = BATCH_BYTES - sum(batch.size_bytes for batch in self._pending)
-        chunks = self._reader.read(room) if room > 0 else []
+        room = BATCH_BYTES + FULL_BYTES - sum(batch.size_bytes for batch in self._pending)
+        chunks = self._reader.read(min(room, FULL_BYTES)) if room > 0 else []
         for chunk in chunks:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
             self._counters.lost += count_lost(chunk.lines)
@@ -191,35 +208,60 @@ class LinesIngest:
         self._backlog, self._alive = self._reader.backlog(), self._reader.alive()
 
     def _flush(self) -> bool:
-        """Insert what is pending when it is time."""
+        """Take note of the inserts that ended, and send what is pending when it is time."""
         now = time.monotonic()
-        due = self._stop.is_set() or now - self._inserted_at >= INSERT_EVERY_S
-        if now < self._retry_at or not (due or sum(b.size_bytes for b in self._pending) >= BATCH_BYTES // 2):
+        if now < self._retry_at:
             return False
-        while self._pending:
-            self._insert(self._pending[0])
-            inserted = self._pending.popleft()
-            # Behind a large one comes the rest of a backlog: it need not wait.
-            self._inserted_at = 0.0 if inserted.size_bytes >= BATCH_BYTES // 2 else time.monotonic()
-        self._tidy()
-        self.trouble = ""
-        self._retry_s = RETRY_FIRST_S
+        settled = self._settle()
+        due = self._stop.is_set() or now - self._inserted_at >= INSERT_EVERY_S
+        self._send(due=due)
+        if settled or (due and not self._pending):
+            self._tidy()
+            self.trouble = ""
+            self._retry_s = RETRY_FIRST_S
         return True
 
-    def _insert(self, batch: Batch) -> None:
-        """Insert one batch: intent, rows, offsets, in this order."""
-        if batch.intent is None:
-            batch.intent = self._offsets.intend(batch.ranges())
-        bad: list[BadLine] = []
+    def _settle(self) -> bool:
+        """Fulfil the intents whose inserts have ended, the oldest first; a failed insert stays pending."""
+        settled = False
+        while self._pending and (sending := self._pending[0].sending) is not None and sending.done():
+            batch = self._pending[0]
+            if sending.exception() is not None:
+                batch.sending = None
+            bad = sending.result()
+            assert batch.intent is not None
+            for segment, offset in self._offsets.fulfil(batch.intent).items():
+                self._reader.stored(segment, offset)
+            self._counters.stored.add(batch.tally)
+            self._counters.quarantined += len(bad)
+            self._pending.popleft()
+            # Behind a large one comes the rest of a backlog: it need not wait.
+            self._inserted_at = 0.0 if batch.size_bytes >= FULL_BYTES else time.monotonic()
+            settled = True
+        return settled
+
+    def _send(self, *, due: bool) -> None:
+        """Begin inserts: of full batches at once, of the last one when it is due and nothing else runs."""
+        running = sum(batch.sending is not None for batch in self._pending)
+        for batch in self._pending:
+            if batch.sending is not None:
+                continue
+            full = batch.size_bytes >= FULL_BYTES or batch is not self._pending[-1]
+            if running >= INSERTS_AT_ONCE or not (full or (due and not running)):
+                return
+            if batch.intent is None:
+                batch.intent = self._offsets.intend(batch.ranges())
+            batch.sending = self._inserts.submit(self._insert, batch, batch.intent)
+            running += 1
+
+    def _insert(self, batch: Batch, intent: Intent) -> list[BadLine]:
+        """Insert one batch, in a thread beside the loop; gives the lines that could not be stored."""
         if batch.chunks:
             try:
-                self._store.insert_lines([chunk.lines for chunk in batch.chunks], batch.resources, batch.intent.token)
+                self._store.insert_lines([chunk.lines for chunk in batch.chunks], batch.resources, intent.token)
             except RowsRefused as refused:
-                bad = self._insert_good(batch, batch.intent, refused)
-        for segment, offset in self._offsets.fulfil(batch.intent).items():
-            self._reader.stored(segment, offset)
-        self._counters.stored.add(batch.tally)
-        self._counters.quarantined += len(bad)
+                return self._insert_good(batch, intent, refused)
+        return []
 
     def _insert_good(self, batch: Batch, intent: Intent, refused: RowsRefused) -> list[BadLine]:
         """
