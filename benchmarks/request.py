@@ -243,9 +243,7 @@ def report(least: dict[str, float], *, as_json: bool) -> None:
     ratio = added["opentelemetry"] / max(added["sightline"], 0.01)
     met = ratio >= LIMIT_OF_PEER
     if as_json:
-        rows = [
-            {"by": name, "us": round(value, 2), "added_us": round(added[name], 2)} for name, value in least.items()
-        ]
+        rows = [{"by": name, "us": round(value, 2), "added_us": round(added[name], 2)} for name, value in least.items()]
         print(
             json.dumps(
                 {"rows": rows, "ratio": round(ratio, 2), "at_least": LIMIT_OF_PEER, "aim_us": AIM_US, "met": met}

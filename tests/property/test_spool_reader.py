@@ -34,7 +34,7 @@ def test_lines_come_once_and_in_order_however_they_are_written(lines: list[bytes
 
 
 @given(st.binary(max_size=2000), st.booleans())
-@example(b"\0\1")
+@example(b"\0\1", True)
 @settings(deadline=None, max_examples=100)
 def test_any_bytes_in_a_final_segment_are_read_to_their_end(content: bytes, truncate: bool):
     """Whatever is in there, what is given are whole lines without NUL, and the segment is finished."""
