@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from sightline.server.app import INSERT_SHARE
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.live import Live
 from sightline.server.services import Counters
@@ -92,7 +93,10 @@ def ours(home: Path, store: Store, spool: Path, lines: int) -> float:
     started = time.perf_counter()
     reader = SpoolReader(spool, offsets.load())
     counters = Counters()
-    ingest = LinesIngest(store, offsets, reader, live=Live(), counters=counters, quarantine=home / "quarantine")
+    ingest = LinesIngest(
+        store, offsets, reader, live=Live(), counters=counters, quarantine=home / "quarantine",
+        weight_limit=MEMORY_BYTES // INSERT_SHARE,
+    )  # fmt: skip
     ingest.start()
     while counters.stored.logs + counters.stored.spans < lines or _count(store) < before + lines:
         if ingest.trouble:

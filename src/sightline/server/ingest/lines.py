@@ -32,13 +32,13 @@ INSERT_EVERY_S: Final = 0.4
 """Seconds between two inserts. Each makes a part in each table; more of them cost more merges than they are worth."""
 
 BATCH_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of lines that are inserted at a time. The engine needs about ten times this in memory while it parses."""
+"""Most bytes of lines that are inserted together. Fewer and larger inserts leave less to merge."""
 
 INSERTS_AT_ONCE: Final = 2
-"""Inserts that share ``BATCH_BYTES`` and run side by side when much is waiting."""
+"""Inserts that run side by side when much is waiting."""
 
-FULL_BYTES: Final = BATCH_BYTES // INSERTS_AT_ONCE
-"""Bytes of lines in one insert when much is waiting. Such a batch waits for no other, and one is read ahead."""
+HELD_BYTES: Final = BATCH_BYTES * INSERTS_AT_ONCE + BATCH_BYTES // 2
+"""Bytes of lines in memory: those of the inserts that run, and some that are read ahead."""
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 30.0
@@ -186,8 +186,8 @@ class LinesIngest:
 
     def _poll(self) -> bool:
         """Read what is new, show it to whoever is tailing, and keep it for the next insert."""
-        room = BATCH_BYTES + FULL_BYTES - sum(batch.size_bytes for batch in self._pending)
-        chunks = self._reader.read(min(room, FULL_BYTES)) if room > 0 else []
+        room = HELD_BYTES - sum(batch.size_bytes for batch in self._pending)
+        chunks = self._reader.read(min(room, BATCH_BYTES)) if room > 0 else []
         for chunk in chunks:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
             self._counters.lost += count_lost(chunk.lines)
@@ -236,7 +236,7 @@ class LinesIngest:
             self._counters.quarantined += len(bad)
             self._pending.popleft()
             # Behind a large one comes the rest of a backlog: it need not wait.
-            self._inserted_at = 0.0 if batch.size_bytes >= FULL_BYTES else time.monotonic()
+            self._inserted_at = 0.0 if batch.size_bytes >= BATCH_BYTES // 2 else time.monotonic()
             settled = True
         return settled
 
@@ -246,7 +246,7 @@ class LinesIngest:
         for batch in self._pending:
             if batch.sending is not None:
                 continue
-            full = batch.size_bytes >= FULL_BYTES or batch is not self._pending[-1]
+            full = batch.size_bytes >= BATCH_BYTES or batch is not self._pending[-1]
             if running >= INSERTS_AT_ONCE or not (full or (due and not running)):
                 return
             if batch.intent is None:
