@@ -151,7 +151,7 @@ def _server_settings(memory_bytes: int) -> dict[str, int]:
         "index_mark_cache_size": CACHE_BYTES,
         "primary_index_cache_size": CACHE_BYTES,
         "uncompressed_cache_size": 0,
-        "background_pool_size": 1,  # merges keep up with one core, and leave the other to inserts
+        "background_pool_size": 1,  # merges leave the other core to inserts
         "background_schedule_pool_size": 2,
         "background_common_pool_size": 1,
         "background_move_pool_size": 1,
