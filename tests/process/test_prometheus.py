@@ -26,7 +26,7 @@ def wait_for(address, query, wanted):
     while time.monotonic() < deadline:
         try:
             answer = httpx.get(f"{address}/api/v1/query", params={"query": query}, trust_env=False).json()
-        except httpx.TransportError:
+        except (httpx.TransportError, ValueError):  # it is starting, and says so in words
             continue
         found = [float(one["value"][1]) for one in answer.get("data", {}).get("result", ())]
         if found == [wanted]:

@@ -68,7 +68,7 @@ def test_a_model_without_a_price_has_no_cost(captured):
 
 def test_without_the_price_table_nothing_is_estimated(captured, monkeypatch):
     """The package is optional."""
-    monkeypatch.setattr(prices.table, "_package", None)
+    monkeypatch.setattr(prices, "table", prices.Table("no_package_of_this_name"))
     with generation("gpt-4o", "openai") as call:
         call.usage(10, 10)
 

@@ -13,6 +13,7 @@ from tests.support.llm_server import WORDS, llm_server
 import sightline
 from sightline.integrations import anthropic as for_anthropic
 from sightline.integrations import openai as for_openai
+from sightline.sdk import prices
 from sightline.testing import capture
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -27,7 +28,8 @@ def server():
 
 @pytest.fixture(autouse=True)
 def captured():
-    """Record the calls of both clients into memory."""
+    """Record the calls of both clients into memory, with the price table loaded."""
+    prices.table.get()
     for_openai.instrument()
     for_anthropic.instrument()
     with capture() as found:

@@ -6,6 +6,7 @@ Plain ASGI, and one object a request: what is added to each request is measured 
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.sdk import guard, metrics, requests
@@ -34,6 +35,7 @@ SCOPE_KEY: Final = "sightline"
 _ANSWERED: Final = "sightline.answered"
 """In the scope of a request that Sightline answers where the application does not."""
 
+_first = itemgetter(0)
 _SENT: Final = frozenset(name.encode() for name in requests.SENT_HEADERS)
 
 
@@ -149,13 +151,17 @@ class _Exchange(requests.Exchange):
         request_id = self.request_id.encode()
         correlation_id = request_id if self.correlation_id is self.request_id else self.correlation_id.encode()
         headers = [*message.get("headers", ())]
-        present = _SENT.intersection([name for name, _ in headers])
+        present = not _SENT.isdisjoint(map(_first, headers))
         ours = (
             (b"x-request-id", request_id),
             (b"x-correlation-id", correlation_id),
             (b"x-response-time", b"%.2fms" % self.elapsed_ms()),
         )
-        headers += [header for header in ours if header[0] not in present] if present else ours
+        if present:
+            there = {name for name, _ in headers}
+            headers += [header for header in ours if header[0] not in there]
+        else:
+            headers += ours
         return {**message, "headers": headers}
 
     def close(self) -> None:

@@ -108,7 +108,7 @@ class _Hook:
         self._original: Callable[[logging.Logger, logging.LogRecord], None] = logging.Logger.callHandlers
         self.busy = threading.local()
         """Its ``on`` is set while this thread records: what a value's own text logs is not recorded once more."""
-        self._recorded_from = logging.NOTSET
+        self.recorded_from = logging.NOTSET
 
     def install(self, level: int) -> None:
         """Begin to see records, and let those from *level* on pass the root logger."""
@@ -160,7 +160,7 @@ class _Hook:
         return not self.installed or level >= self.host_level or has_own_level(logger)
 
     def _lower(self, root: logging.Logger, level: int) -> None:
-        self._recorded_from = level
+        self.recorded_from = level
         logging.Logger.setLevel(root, min(level, self.host_level) if self.host_level else self.host_level)
 
     def _set_root_level(self, level: int | str) -> None:
@@ -168,16 +168,12 @@ class _Hook:
         root = logging.getLogger()
         logging.Logger.setLevel(root, level)
         self.host_level = root.level
-        self._lower(root, self._recorded_from)
-
-    def records(self, level: int) -> bool:
-        """Tell whether records of this level are recorded."""
-        return level >= self._recorded_from
+        self._lower(root, self.recorded_from)
 
     def see(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         """Record *record*, then let the host's handlers have it if the host's own level lets it pass."""
         if (
-            record.levelno >= self._recorded_from
+            record.levelno >= self.recorded_from
             and recorder.enabled
             and not getattr(self.busy, "on", False)
             and record.msg.__class__ not in _RECORDED

@@ -24,10 +24,11 @@ _KEYS: Final = {
 }
 
 
-class _Table:
+class Table:
     """Loads the table in a thread of its own, once it is known that it will be needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "genai_prices") -> None:
+        self._name = name
         # Guards the start of the thread.
         self._lock = threading.Lock()
         self._loader: threading.Thread | None = None
@@ -44,13 +45,12 @@ class _Table:
 
     def _load(self) -> None:
         try:
-            if importlib.util.find_spec("genai_prices") is not None:
-                import genai_prices
-
+            if importlib.util.find_spec(self._name) is not None:
+                package = importlib.import_module(self._name)
                 # The first question makes the table ready, which takes most of the time.
                 with contextlib.suppress(LookupError):
-                    genai_prices.calc_price(genai_prices.Usage(input_tokens=1), "gpt-4o", provider_id="openai")
-                self._package = genai_prices
+                    package.calc_price(package.Usage(input_tokens=1), "gpt-4o", provider_id="openai")
+                self._package = package
         except Exception as error:
             guard.failed("prices", error)
 
@@ -68,7 +68,7 @@ def _in_event_loop() -> bool:
     return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - asked in public, it raises
 
 
-table: Final = _Table()
+table = Table()
 """The table of this process. ``pip install "sightline[llm]"`` brings it."""
 
 

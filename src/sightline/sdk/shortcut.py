@@ -30,6 +30,7 @@ _bound_fields = fields.get
 _original = logging.Logger._log  # noqa: SLF001 - the one place below all methods of a logger
 _handle = logging.Logger.handle
 _SOURCE: Final = str(logging._srcfile)  # noqa: SLF001 - by which Python knows its own frames
+_NUMBERS: Final = {level: number_of_python(level) for level in (10, 20, 30, 40, 50)}
 _thread = threading.current_thread
 _level_name = logging.getLevelName
 _plain: Final = (logging.Logger, logging.RootLogger)
@@ -53,26 +54,27 @@ def _log(
 
 
 def _took(logger: logging.Logger, level: int, msg: object, args: Any, extra: Mapping[str, object] | None) -> bool:
-    if not _only_for_us(logger, level):
+    hook = capture.hook
+    if level >= hook.host_level or level < hook.recorded_from or logger.filters or logger.disabled:
+        return False
+    verdict = logger._cache.get(_ALONE)  # type: ignore[attr-defined]  # noqa: SLF001
+    if verdict is None:
+        verdict = type(logger) in _plain and not capture.has_own_level(logger)
+        logger._cache[_ALONE] = verdict  # type: ignore[attr-defined]  # noqa: SLF001
+    if not verdict or _replaced():
         return False
     frame = _frame(3)
     # Called by a function of the module itself, the caller is further up; Python's own search finds it.
     return frame.f_code.co_filename != _SOURCE and _record(logger, level, msg, args, extra, frame)
 
 
-def _only_for_us(logger: logging.Logger, level: int) -> bool:
-    hook = capture.hook
-    if level >= hook.host_level or logger.filters or logger.disabled or not hook.records(level):
-        return False
-    verdict = logger._cache.get(_ALONE)  # type: ignore[attr-defined]  # noqa: SLF001
-    if verdict is None:
-        verdict = type(logger) in _plain and not capture.has_own_level(logger)
-        logger._cache[_ALONE] = verdict  # type: ignore[attr-defined]  # noqa: SLF001
+def _replaced() -> bool:
+    """Tell whether somebody else has a hand in how Python's logging makes or passes records."""
+    python = logging.Logger
     return (
-        verdict
-        and logging._logRecordFactory is logging.LogRecord  # type: ignore[attr-defined]  # noqa: SLF001 - the getter is a call
-        and logging.Logger.callHandlers is capture.call_handlers
-        and logging.Logger.handle is _handle
+        python.callHandlers is not capture.call_handlers
+        or python.handle is not _handle
+        or logging._logRecordFactory is not logging.LogRecord  # type: ignore[attr-defined]  # noqa: SLF001
     )
 
 
@@ -93,7 +95,14 @@ def _record(
         told["code.function.name"] = code.co_name
         told["code.line.number"] = frame.f_lineno
         told["thread.name"] = _thread().name
-        write(time_ns(), number_of_python(level), _level_name(level), logger.name, _message(msg, args), told)
+        write(
+            time_ns(),
+            _NUMBERS.get(level) or number_of_python(level),
+            _level_name(level),
+            logger.name,
+            _message(msg, args),
+            told,
+        )
     except Exception as error:
         guard.failed("logging", error)
     finally:

@@ -13,7 +13,6 @@ from sightline.model.span import (
     ERROR,
     INTERNAL,
     OK,
-    SERVER,
     UNSET,
     SpanEvent,
     SpanLink,
@@ -134,7 +133,7 @@ class Span:
             self.span_id = _take()
             if parent is None:
                 self.trace_id = _take() + _take()
-            elif parent.__class__ is Span:
+            elif parent.__class__ in _OURS:
                 self.trace_id = parent.trace_id
                 self.parent_id = parent.span_id
                 above = parent._details  # noqa: SLF001 - its own class
@@ -383,12 +382,25 @@ _LONGEST_TRACESTATE: Final = 512
 """Characters of a ``tracestate`` that is passed on, W3C's least; a longer one is dropped."""
 
 
-def remote_parent(traceparent: str, tracestate: str | None = None) -> Span | None:
+class Remote:
+    """A caller's span, as far as its header tells; what a span asks of the one above it."""
+
+    __slots__ = ("_clock", "_details", "recording", "span_id", "trace_id")
+
+    def __init__(self, trace_id: str, span_id: str, *, recording: bool) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.recording = recording
+        self._clock = 0
+        self._details: _Details | None = None
+
+
+def remote_parent(traceparent: str, tracestate: str | None = None) -> Remote | None:
     """
     Read a W3C ``traceparent`` header.
 
     Returns:
-        A span that stands for the caller's and is never written; None where the header is not valid.
+        What stands for the caller's span; None where the header is not valid.
     """
     match = _TRACEPARENT.fullmatch(traceparent)
     if match is None:
@@ -396,10 +408,12 @@ def remote_parent(traceparent: str, tracestate: str | None = None) -> Span | Non
     version, trace_id, span_id, flags, more = match.groups()
     if more is not None and version == "00":
         return None
-    parent = Span("", SERVER, None)
-    parent.trace_id, parent.span_id = trace_id, span_id
-    # What a sampler asks of a parent; nobody ends this one.
-    parent.recording = bool(int(flags, 16) & 1)
+    parent = Remote(trace_id, span_id, recording=flags[1] in "13579bdf")
     if tracestate and len(tracestate) <= _LONGEST_TRACESTATE:
-        parent.details.trace_state = tracestate
+        parent._details = _Details()  # noqa: SLF001 - of its own file
+        parent._details.trace_state = tracestate  # noqa: SLF001
     return parent
+
+
+_OURS: Final[frozenset[type[Any]]] = frozenset({Span, Remote})
+"""What can be above a span without being asked for its context."""
