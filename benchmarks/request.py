@@ -6,6 +6,9 @@ requests to the same application, not instrumented. Each subject runs in a fresh
 with the others; the least of its runs counts, for what else the machine does only ever adds. The time is the CPU time
 of the whole process, its export threads included, until everything is handed over: to a segment (Sightline), or over
 OTLP/HTTP to a receiver in another process.
+
+Judged is the application as our documentation writes it, with ``get_logger``, against the same application as
+OpenTelemetry's does, with Python's ``logging``. The row beside it has ours with Python's ``logging``, too.
 """
 
 from __future__ import annotations
@@ -155,8 +158,8 @@ def fastapi_native(sink: str) -> tuple[FastAPI, Finish]:
 
 SUBJECTS: dict[str, Subject] = {
     "not instrumented": bare,
-    "sightline": sightline,
-    "sightline's own logger": sightline_logger,
+    "sightline": sightline_logger,
+    "sightline, python's logs": sightline,
     "opentelemetry": opentelemetry,
     "opentelemetry + metrics": opentelemetry_metrics,
     "fastapi's own telemetry": fastapi_native,
@@ -240,21 +243,30 @@ def report(least: dict[str, float], *, as_json: bool) -> None:
     """Print what each adds to a request, and judge the target."""
     baseline = least["not instrumented"]
     added = {name: value - baseline for name, value in least.items()}
-    ratio = added["opentelemetry"] / max(added["sightline"], 0.01)
+    ratio, through_logging = (
+        added["opentelemetry"] / max(added[name], 0.01) for name in ("sightline", "sightline, python's logs")
+    )
     met = ratio >= LIMIT_OF_PEER
     if as_json:
         rows = [{"by": name, "us": round(value, 2), "added_us": round(added[name], 2)} for name, value in least.items()]
         print(
             json.dumps(
-                {"rows": rows, "ratio": round(ratio, 2), "at_least": LIMIT_OF_PEER, "aim_us": AIM_US, "met": met}
+                {
+                    "rows": rows,
+                    "ratio": round(ratio, 2),
+                    "ratio_through_logging": round(through_logging, 2),
+                    "at_least": LIMIT_OF_PEER,
+                    "aim_us": AIM_US,
+                    "met": met,
+                }
             )
         )
     else:
         print(f"{'request':25} {'µs of CPU':>10} {'added µs':>10}")
         for name, value in least.items():
             print(f"{name:25} {value:10.1f} {added[name]:10.1f}")
-        print(f"{'met' if met else 'MISSED'}: adds ≤ 1/{LIMIT_OF_PEER:.0f} of what opentelemetry adds: 1/{ratio:.1f}; "
-              f"aim ≤ {AIM_US:.0f} µs: {added['sightline']:.1f} µs")  # fmt: skip
+        print(f"{'met' if met else 'MISSED'}: adds ≤ 1/{LIMIT_OF_PEER:.0f} of what opentelemetry adds: 1/{ratio:.1f} "
+              f"(with Python's logging 1/{through_logging:.1f}); aim ≤ {AIM_US:.0f} µs: {added['sightline']:.1f} µs")  # fmt: skip
     if not met:
         raise SystemExit(1)
 
