@@ -98,7 +98,7 @@ def test_nothing_is_parsed_while_nobody_follows():
     live.publish(lines, RESOURCES)
 
     assert not live.wanted
-    assert time.perf_counter() - started < 0.05
+    assert time.perf_counter() - started < 0.5
 
 
 def test_records_from_another_thread_arrive():

@@ -130,11 +130,11 @@ def test_any_text_is_scrubbed_without_error(text):
 def test_hostile_text_takes_no_long_time(text):
     """A text made to be slow is done in time that grows with its length alone."""
     redactor = Redactor()
-    began = time.process_time()
+    began = time.thread_time()
 
     redactor.text(text)
 
-    assert time.process_time() - began < 2.0
+    assert time.thread_time() - began < 2.0
 
 
 planted = st.sampled_from(["hunter2-planted", "s3cr3t.planted"])

@@ -73,10 +73,10 @@ def test_a_measurement_is_cheap(system):
     """Two milliseconds of CPU at most, every thirty seconds."""
     system.record()
     with capture():
-        start = time.process_time()
+        start = time.thread_time()
         for _ in range(20):
             system.record()
-        assert (time.process_time() - start) / 20 < 0.002
+        assert (time.thread_time() - start) / 20 < 0.002
 
 
 def test_psutil_is_not_imported_at_the_start(tmp_path):
