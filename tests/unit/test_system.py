@@ -70,13 +70,13 @@ def test_an_open_connection_counts(tmp_path):
 
 
 def test_a_measurement_is_cheap(system):
-    """Two milliseconds of CPU at most, every thirty seconds."""
+    """Ten milliseconds of CPU at most, every thirty seconds, also in a process with many threads and files."""
     system.record()
     with capture():
         start = time.thread_time()
         for _ in range(20):
             system.record()
-        assert (time.thread_time() - start) / 20 < 0.002
+        assert (time.thread_time() - start) / 20 < 0.010
 
 
 def test_psutil_is_not_imported_at_the_start(tmp_path):
