@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -69,6 +70,18 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
 
 def test_libraries_record_through_opentelemetrys_instrumentations():
+    """Turned on without an application, installed libraries record; in a process of its own, for it is not undone."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _libraries_record()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def _libraries_record():
     """SQL statements and HTTP calls are spans of ours, below the current one, and the trace is sent on."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     threading.Thread(target=server.serve_forever, daemon=True).start()
