@@ -25,16 +25,6 @@ from sightline.sdk.presence import presence
 from sightline.testing import capture
 
 
-@pytest.fixture(autouse=True)
-def _http_as_it_was():
-    """Leave httpx as it was found: other tests look at their own spans alone."""
-    kinds = ((httpx.HTTPTransport, "handle_request"), (httpx.AsyncHTTPTransport, "handle_async_request"))
-    before = [vars(kind)[name] for kind, name in kinds]
-    yield
-    for (kind, name), function in zip(kinds, before, strict=True):
-        setattr(kind, name, function)
-
-
 def test_an_application_of_another_kind_is_refused():
     """The message says what is taken, and how others are wrapped."""
     with pytest.raises(
