@@ -90,7 +90,7 @@ def test_the_level_is_that_of_the_status(query, message, level):
 
     [log] = request_logs(captured)
     assert (log.body, log.level) == (f"HTTP_REQUEST_{message}", level)
-    assert ("exception.stacktrace" in log.attributes) == (message == "ERROR")
+    assert ("exception.type" in log.attributes) == (message == "ERROR")
     assert log.attributes["status_code"] == (500 if message == "ERROR" else int(query[7:]))
 
 

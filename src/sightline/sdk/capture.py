@@ -12,7 +12,7 @@ from sightline.sdk import guard
 from sightline.sdk.context import fields
 from sightline.sdk.logging import write
 from sightline.sdk.recorder import recorder
-from sightline.sdk.tracing import exception_attributes
+from sightline.sdk.told_errors import log_attributes
 from sightline.wire.lines import describe
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def capture(record: logging.LogRecord) -> None:
     """Record what went through Python's logging, with its extra fields, the context's and the ids of the span."""
     told = fields_of(record)
     if record.exc_info and record.exc_info[1] is not None:
-        told.update(exception_attributes(record.exc_info[1]))
+        told.update(log_attributes(record.exc_info[1]))
     elif record.exc_text:
         told["exception.stacktrace"] = record.exc_text
     if record.stack_info:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sightline.model.error import ErrorCategory, ErrorSeverity
 from sightline.model.severity import NUMBERS
 from sightline.sdk import fingerprint as naming
-from sightline.sdk import guard, metrics, redact
+from sightline.sdk import guard, metrics, redact, told_errors
 from sightline.sdk.context import fields
 from sightline.sdk.logging import levels, write
 from sightline.sdk.recorder import recorder
@@ -37,8 +37,6 @@ _LONGEST_STACK: Final = 64 * 1024
 
 _LONGEST_MESSAGE: Final = 8 * 1024
 """Characters kept of a message."""
-
-_MARK: Final = "__sightline_error__"
 
 
 class _Counts:
@@ -107,7 +105,7 @@ def track_error(
 
 def unhandled(error: BaseException, mechanism: str, context: Mapping[str, Any] | None = None) -> None:
     """Record an exception that nobody handled, unless it was recorded before; *mechanism* says where it ended."""
-    if not recorder.enabled or not worth_telling(error) or hasattr(error, _MARK):
+    if not recorder.enabled or not worth_telling(error) or told_errors.fingerprint_of(error):
         return
     if recorder.settings["capture_errors"].value:
         _track(error, ErrorCategory.SYSTEM, ErrorSeverity.HIGH, context, mechanism)
@@ -143,8 +141,7 @@ def _track(
         told["error.category"], told["error.severity"] = category.value, severity.value
         told["error.fingerprint"] = name
         _record(error, {**(fields.get() or {}), **(context or {}), **told})
-        # An exception with slots takes no mark, and is told again where nobody handles it.
-        error.__dict__[_MARK] = name
+        told_errors.note(error, name)
     except Exception as failure:
         guard.failed("errors", failure)
     return name

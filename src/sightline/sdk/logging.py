@@ -11,7 +11,8 @@ from sightline.model.log import LogRecord
 from sightline.sdk import guard, redact
 from sightline.sdk.context import current, fields, span_of
 from sightline.sdk.recorder import recorder
-from sightline.sdk.tracing import Span, exception_attributes
+from sightline.sdk.told_errors import log_attributes
+from sightline.sdk.tracing import Span
 from sightline.wire.lines import describe, encode
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def tell(
         if recorder.enabled and (always or number >= levels.lowest):
             told = {**(_bound_fields() or {}), **values}
             if error is not None:
-                told = {**exception_attributes(error), **told}
+                told = {**log_attributes(error), **told}
             if place is not None:
                 told["code.file.path"], told["code.line.number"], told["code.function.name"] = place
             write(time or time_ns(), severity, level, logger, body, told, clean=clean and error is None)
@@ -214,7 +215,7 @@ def _error_of(given: Any) -> BaseException | None:
 
 def _with_exception(values: dict[str, Any]) -> dict[str, Any]:
     error = _error_of(values.pop("exc_info"))
-    return values if error is None else {**exception_attributes(error), **values}
+    return values if error is None else {**log_attributes(error), **values}
 
 
 class _Levels:

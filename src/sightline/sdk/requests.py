@@ -113,8 +113,17 @@ class Exchange:
         _set_fields(self._bound)
 
     def fail(self, error: BaseException) -> None:
-        """Note the exception that ended the request."""
+        """
+        Note the exception that ended the request, and record it.
+
+        It is recorded at once: what the framework or the server then logs of it by itself says no more than which
+        error it was.
+        """
+        if error is self._failure:
+            return
         self._failure = error
+        if isinstance(error, Exception):
+            self._track(error)
 
     def headers(self) -> Iterable[tuple[str, str]]:
         """Give the request's headers, for its log."""
@@ -169,7 +178,6 @@ class Exchange:
         told["error.type"] = name
         if isinstance(error, Exception):
             self.span.fail(error)
-            self._track(error)
             return name, self.status or 500
         # Cancelled: the client left or the server ends. That is nobody's error.
         return "", self.status or 499
