@@ -22,12 +22,14 @@ class ServerProcess:
 
     Attributes:
         url: where it answers.
+        listening: where it takes each protocol with a port of its own, by its name.
         process: its process.
     """
 
     def __init__(self, home: Path, *, environment: dict[str, str] | None = None) -> None:
         self.home = home
         self._log = home.with_name(f"{home.name}.server.log")
+        quiet = {"SIGHTLINE_GRPC_PORT": "off", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SIGHTLINE_", "OTEL_"))}
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -35,7 +37,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**kept, "PYDANTIC_DISABLE_PLUGINS": "__all__", **(environment or {})},
+                env={**kept, **quiet, **(environment or {})},
             )
         assert self.process.stdout is not None
         line = (
@@ -45,7 +47,9 @@ class ServerProcess:
             self.process.wait(START_S)
             self.process.stdout.close()
             raise RuntimeError(f"The server did not start (exit {self.process.returncode}): {self.log()}")
-        self.url: str = json.loads(line)["url"]
+        told = json.loads(line)
+        self.url: str = told["url"]
+        self.listening: dict[str, str] = told["listening"]
         self.http = httpx.Client(base_url=self.url, timeout=30.0, trust_env=False)
 
     def log(self) -> str:

@@ -22,3 +22,6 @@ MAX_QUERY_LENGTH = 4096
 
 MAX_PAGE = 1000
 """Most records in one answer. More are fetched with the cursor."""
+
+MAX_AHEAD_NS = 366 * 86_400 * 10**9
+"""Times further ahead are refused, a year. A day is a partition of the store: made-up times would fill it with them."""

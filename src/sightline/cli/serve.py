@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from sightline.base import settings as table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def serve(
@@ -27,10 +30,13 @@ def serve(
     values["home"] = values["home"].expanduser().resolve()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
-    def ready(url: str) -> None:
+    def ready(url: str, listening: Mapping[str, str]) -> None:
         if json:
-            print(msgspec.json.encode({"url": url, "home": str(values["home"])}).decode(), flush=True)
+            told = {"url": url, "home": str(values["home"]), "listening": listening}
+            print(msgspec.json.encode(told).decode(), flush=True)
         else:
+            for protocol, address in listening.items():
+                print(f"Sightline takes {protocol} on {address}.", flush=True)
             print(f"Sightline serves {url}, with its records in {values['home']}. Ctrl-C stops it.", flush=True)
 
     from sightline.server.run import run

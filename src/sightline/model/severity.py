@@ -7,8 +7,30 @@ from typing import Final
 NUMBERS: Final[dict[str, int]] = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
 """The level's name to OpenTelemetry's severity number, 1 to 24."""
 
-ALIASES: Final[dict[str, str]] = {"WARN": "WARNING", "FATAL": "CRITICAL", "ERR": "ERROR", "NOTICE": "INFO"}
+ALIASES: Final[dict[str, str]] = {
+    "VERBOSE": "DEBUG",
+    "INFORMATION": "INFO",
+    "INFORMATIONAL": "INFO",
+    "NOTICE": "INFO",
+    "WARN": "WARNING",
+    "ERR": "ERROR",
+    "SEVERE": "ERROR",
+    "FATAL": "CRITICAL",
+    "CRIT": "CRITICAL",
+    "ALERT": "CRITICAL",
+    "EMERG": "CRITICAL",
+    "EMERGENCY": "CRITICAL",
+    "PANIC": "CRITICAL",
+}
 """Other names in use for the same levels."""
+
+
+def read(level: str) -> tuple[str, int]:
+    """Give the name that we use and the number for a level of any case; an unknown one keeps its name, with 0."""
+    name = level.strip().upper()
+    name = ALIASES.get(name, name)
+    number = NUMBERS.get(name, 0)
+    return (name if number else level), number
 
 
 def name_of(number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sightline.server import api, dashboard, health, ingest, problems
 from sightline.server.guard import Guard
 from sightline.server.health import Health
+from sightline.server.ingest.intake import Intake
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.live import Live
 from sightline.server.services import Counters, Services
@@ -20,7 +21,7 @@ from sightline.state.offsets import Offsets
 from sightline.store.connect import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
     from types import ModuleType
 
@@ -64,6 +65,8 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         lines.start()
         stack.callback(lines.stop)
         stack.callback(live.close)
+        intake = Intake(store, counters, live)
+        stack.callback(intake.close)
         yield Services(
             store=store,
             offsets=offsets,
@@ -71,6 +74,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
             counters=counters,
             health=Health(store, lines, counters, home),
             lines=lines,
+            intake=intake,
             settings=settings,
             home=home,
             url=url,
@@ -86,12 +90,29 @@ def create_app(services: Services) -> FastAPI:
         summary="Logs, metrics, traces and events of applications.",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        lifespan=_lifespan,
     )
     app.state.sightline = services
     app.add_middleware(Guard)
     problems.install(app)
     _include(app)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Listen on the ports of protocols that have their own; what is under way at the end is stored."""
+    services: Services = app.state.sightline
+    async with AsyncExitStack() as listeners:
+        try:
+            for module in _modules(ingest):
+                if hasattr(module, "listen"):
+                    await listeners.enter_async_context(module.listen(services))
+        except Exception as error:
+            services.failure = error
+            raise
+        yield
+    await services.intake.drain()
 
 
 def _include(app: FastAPI) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import signal
-import socket
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from sightline.base.errors import SettingInvalid, StoreUnavailable
+from sightline.base.errors import SettingInvalid
 from sightline.server.app import VERSION, create_app, open_services
 from sightline.server.lock import HomeLock
+from sightline.server.ports import take
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 GRACE_S: Final = 5
 """Seconds that requests get to end when the server stops."""
-
-BACKLOG: Final = 1024
-"""Connections that may wait to be taken."""
 
 
 class _Server(uvicorn.Server):
@@ -55,30 +53,30 @@ class _Server(uvicorn.Server):
         self._live.close()
 
 
-def run(settings: Mapping[str, Any], on_ready: Callable[[str], None]) -> None:
+def run(settings: Mapping[str, Any], on_ready: Callable[[str, Mapping[str, str]], None]) -> None:
     """
     Serve until the process is told to stop.
 
     Args:
         settings: every setting's value by its name; ``home`` is absolute.
-        on_ready: called with the address once the server answers.
+        on_ready: called once the server answers, with its address, and the other ones by protocol.
 
     Raises:
         SettingInvalid: if the address is not loopback, which needs authentication.
         StoreLocked: if another server runs on the same home.
-        StoreUnavailable: if the port is taken, or home or store cannot be used.
+        StoreUnavailable: if a port is taken, or home or store cannot be used.
     """
-    host, port = settings["host"], settings["port"]
+    host = settings["host"]
     check_host(host)
     with ExitStack() as stack:
         lock = stack.enter_context(HomeLock(settings["home"]))
-        listener = stack.enter_context(bind(host, port))
+        listener = stack.enter_context(take(settings, "port"))
         url = _url(host, listener.getsockname()[1])
         services = stack.enter_context(open_services(settings, url))
 
         def ready() -> None:
             lock.announce(url, VERSION)
-            on_ready(url)
+            on_ready(url, services.listening)
 
         app = create_app(services)
         config = uvicorn.Config(
@@ -94,6 +92,8 @@ def run(settings: Mapping[str, Any], on_ready: Callable[[str], None]) -> None:
         )
         server = _Server(config, services.live, ready)
         server.run(sockets=[listener])
+        if services.failure is not None:
+            raise services.failure
 
 
 def check_host(host: str) -> None:
@@ -112,28 +112,6 @@ def check_host(host: str) -> None:
             f"host is {host!r}; this version has no authentication and serves loopback only. Use 127.0.0.1 or ::1, and "
             "reach it from elsewhere through a tunnel or a proxy that authenticates."
         )
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """
-    Take the port.
-
-    Raises:
-        StoreUnavailable: if it cannot be taken.
-    """
-    address = host.strip("[]")
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise StoreUnavailable(
-            f"Port {port} on {host} cannot be taken: {error.strerror}. Stop what uses it, or choose another with "
-            "--port or SIGHTLINE_PORT (0 takes a free one)."
-        ) from None
-    return listener
 
 
 def _url(host: str, port: int) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sightline.server.health import Health
+    from sightline.server.ingest.intake import Intake
     from sightline.server.ingest.lines import LinesIngest
     from sightline.server.live import Live
     from sightline.state.offsets import Offsets
@@ -39,6 +40,28 @@ class Tally:
 
 
 @dataclass(slots=True)
+class Received:
+    """
+    What one protocol brought, since the server started.
+
+    Attributes:
+        requests: requests, chunks or datagrams that were stored.
+        records: records in them.
+        rejected: records that were refused one by one.
+        refused: requests that could not be taken at all.
+        last_ns: when the last one was stored, nanoseconds since the epoch; 0 for never.
+        trouble: why the last one was refused, for people; without anything of its content that could be secret.
+    """
+
+    requests: int = 0
+    records: int = 0
+    rejected: int = 0
+    refused: int = 0
+    last_ns: int = 0
+    trouble: str = ""
+
+
+@dataclass(slots=True)
 class Counters:
     """
     What came in and what became of it, since the server started.
@@ -48,12 +71,20 @@ class Counters:
         stored: found by queries now.
         quarantined: broken lines that were set aside.
         lost: records that were dropped by a full spool, as the processes reported.
+        protocols: what came by each protocol but our own lines, by its name.
     """
 
     accepted: Tally = field(default_factory=Tally)
     stored: Tally = field(default_factory=Tally)
     quarantined: int = 0
     lost: int = 0
+    protocols: dict[str, Received] = field(default_factory=dict)
+
+    def refuse(self, protocol: str, reason: str) -> None:
+        """Count a request that could not be taken."""
+        found = self.protocols.setdefault(protocol, Received())
+        found.refused += 1
+        found.trouble = reason
 
 
 @dataclass(slots=True)
@@ -68,11 +99,14 @@ class Services:
         counters: what came in.
         health: the checks behind ``/health``.
         lines: the loop that reads the spool.
+        intake: takes in what comes by any other protocol.
         settings: every setting's value by name.
         home: the data directory.
         url: where this server answers.
         version: of Sightline.
         started_ns: when the server started, nanoseconds since the epoch.
+        listening: where each protocol with a port of its own is taken, such as ``127.0.0.1:4317``, by its name.
+        failure: why the server could not start to listen; None while all is well.
     """
 
     store: Store
@@ -81,11 +115,14 @@ class Services:
     counters: Counters
     health: Health
     lines: LinesIngest
+    intake: Intake
     settings: Mapping[str, Any]
     home: Path
     url: str
     version: str
     started_ns: int = field(default_factory=time.time_ns)
+    listening: dict[str, str] = field(default_factory=dict)
+    failure: Exception | None = None
 
     def uptime_seconds(self) -> float:
         """Tell how long the server has been running."""

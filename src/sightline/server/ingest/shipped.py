@@ -7,16 +7,14 @@ The steps are those of every protocol: limit, decode, commit, answer, count.
 from __future__ import annotations
 
 import hashlib
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from sightline.base.errors import DecodeError, RowsRefused, SegmentBroken
 from sightline.server.answers import answer, described, known_parameters
-from sightline.server.ingest import body as bodies
 from sightline.server.ingest.batch import Batch, count, cut
 from sightline.server.ingest.lines import BATCH_BYTES
 from sightline.server.ingest.quarantine import BadLine, set_aside
@@ -25,7 +23,7 @@ from sightline.spool.format import HEADER_LIMIT_BYTES, SegmentName, decode_heade
 from sightline.spool.reader import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from sightline.server.services import Services
 
@@ -42,12 +40,7 @@ _LONGEST_RANGE_LINE: Final = 200
 """Bytes in which a range's address ends; it has a name of 44 characters and two numbers."""
 
 
-@asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    yield {"shipped": bodies.Pending()}
-
-
-router = APIRouter(tags=["Lines"], lifespan=_lifespan)
+router = APIRouter(tags=["Lines"])
 
 
 class Stored(msgspec.Struct):
@@ -92,16 +85,11 @@ async def lines(request: Request) -> Response:
 
     docs/formats/shipping.md describes the body. Answered when the lines are stored.
     """
-    encoding = bodies.content_encoding(request)
-    if encoding not in bodies.DECOMPRESSORS:
-        known = ", ".join(bodies.DECOMPRESSORS)
-        raise DecodeError(f"Content-Encoding is {encoding!r}; expected {known}.")
-    with request.state.shipped.request() as hold:
-        content = await bodies.read(request, hold)
-        content = await anyio.to_thread.run_sync(bodies.decompress, content, encoding)
-        hold.grow(max(0, len(content) - hold.size_bytes))
+    services: Services = request.app.state.sightline
+    with services.intake.pending.request() as hold:
+        content = await services.intake.body(request, hold)
         chunks = list(_chunks(content))
-        quarantined = await anyio.to_thread.run_sync(_store, request.app.state.sightline, chunks)
+        quarantined = await anyio.to_thread.run_sync(_store, services, chunks)
     return answer(Stored(sum(chunk.lines.count(b"\n") for chunk in chunks) - quarantined, quarantined))
 
 

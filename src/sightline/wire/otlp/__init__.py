@@ -1,6 +1,6 @@
 """OTLP: requests as bytes become rows as Arrow, answers become bytes. Nothing here does any input or output."""
 
-from sightline.wire.otlp.decoded import Decoded
+from sightline.wire.decoded import Decoded
 from sightline.wire.otlp.json_encoding import to_protobuf
 from sightline.wire.otlp.logs import decode_logs
 from sightline.wire.otlp.metrics import decode_metrics

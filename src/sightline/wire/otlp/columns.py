@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sightline.base.errors import BodyTooLarge
-from sightline.base.limits import MAX_ATTRIBUTES, MAX_BODY_BYTES
+from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES, MAX_BODY_BYTES
+from sightline.wire.log_rows import DROPPED_ATTRIBUTES, TIME
 from sightline.wire.otlp.values import to_strings
 
 MAX_REPEATED_BYTES: Final = 4 * MAX_BODY_BYTES
@@ -18,18 +19,6 @@ Most bytes of one column after what a resource says is repeated for each of its 
 
 A small request can hold a large resource and very many empty records; without a bound it would take all memory.
 """
-
-TIME: Final = pa.timestamp("ns", tz="UTC")
-"""The type of every time: ``DateTime64(9)`` in the engine."""
-
-MAX_AHEAD_NS: Final = 366 * 86_400 * 10**9
-"""Times further ahead are refused, a year. A day is a partition of the store: made-up times would fill it with them."""
-
-MAP: Final = pa.map_(pa.string(), pa.string())
-"""The type of attributes: ``Map(LowCardinality(String), String)`` in the engine."""
-
-DROPPED_ATTRIBUTES: Final = "sightline.dropped_attributes"
-"""Attribute that takes the last place of a record with too many, and counts those that were left out."""
 
 _HEX: Final = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), dtype=np.uint16)
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sightline.model import severity
+from sightline.wire.decoded import Decoded
 from sightline.wire.otlp import descriptors
 from sightline.wire.otlp.columns import attribute_maps, hex_ids, times_or, valid_ids, valid_times
-from sightline.wire.otlp.decoded import Decoded
 from sightline.wire.otlp.resources import Flat
 from sightline.wire.otlp.values import to_strings
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sightline.wire.decoded import Decoded
 from sightline.wire.otlp import descriptors
 from sightline.wire.otlp.columns import (
     attribute_maps,
@@ -18,7 +19,6 @@ from sightline.wire.otlp.columns import (
     valid_ids,
     valid_times,
 )
-from sightline.wire.otlp.decoded import Decoded
 from sightline.wire.otlp.resources import Flat
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Stored rows of OTLP as the records that the live tail hands out. Only runs while somebody is tailing."""
+"""Stored rows as the records that the live tail hands out. Only runs while somebody is tailing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,140 @@
+"""
+What every protocol's ingest shares, so that each takes the same steps: limit, decode, commit, answer, count.
+
+A protocol's file brings a ``router`` (for HTTP) or ``listen`` (for a port of its own) and finds this as
+``services.intake``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple, Unpack
+
+from sightline.base.errors import DecodeError
+from sightline.server.ingest import body as bodies
+from sightline.server.ingest.commit import GROUP_ROWS, GroupCommit
+from sightline.server.ingest.live_rows import records
+from sightline.server.services import Received, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+    from starlette.requests import Request
+
+    from sightline.server.live import Live
+    from sightline.server.services import Counters
+    from sightline.store.connect import Store
+    from sightline.wire.decoded import Decoded
+
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
+
+THREADS: Final = 2
+"""Threads that decode, and as many that insert. Decoding mostly holds the interpreter's lock: more gain nothing."""
+
+
+class Intake:
+    """
+    Takes requests of all protocols to the store. Used in the server's event loop.
+
+    Attributes:
+        pending: the bytes that all requests under way hold.
+    """
+
+    def __init__(self, store: Store, counters: Counters, live: Live) -> None:
+        self.pending = bodies.Pending()
+        self._store = store
+        self._counters = counters
+        self._live = live
+        self._decoding = ThreadPoolExecutor(THREADS, "sightline-decode")
+        self._inserting = ThreadPoolExecutor(THREADS, "sightline-block")
+        self._committer = GroupCommit(self._insert, self._inserting)
+
+    async def decode(self, function: Callable[[Unpack[Given]], T], *args: *Given) -> T:
+        """Run what takes time beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._decoding, function, *args)
+
+    async def body(self, request: Request, hold: bodies.Hold) -> bytes:
+        """
+        Read and decompress a request's body, counting what it holds.
+
+        Raises:
+            BodyTooLarge: if it is over its limit, as sent or decompressed.
+            DecodeError: if it is compressed in a way that is not known, or broken.
+            StoreUnavailable: if too much is under way already.
+        """
+        encoding = bodies.content_encoding(request)
+        if encoding not in bodies.DECOMPRESSORS:
+            known = ", ".join(bodies.DECOMPRESSORS)
+            raise DecodeError(f"Content-Encoding is {encoding!r}; expected {known}.")
+        content = await bodies.read(request, hold)
+        if encoding != "identity":
+            content = await self.decode(bodies.decompress, content, encoding)
+            hold.grow(len(content) - hold.size_bytes)
+        return content
+
+    async def store(self, protocol: str, decoded: Decoded, *, token: str | None = None) -> None:
+        """
+        Return when all rows are stored; then they are counted and shown to whoever is tailing.
+
+        Args:
+            protocol: name of the protocol, for the counters.
+            decoded: the rows.
+            token: identity of this content, where the protocol has one: sent again, it is stored once. Content with
+                a token has inserts of its own; give one only where requests are few or large.
+
+        Raises:
+            RowsRefused: if the store cannot take these rows, ever.
+            StoreUnavailable: if it cannot take them now. Rows for other tables may be stored already.
+        """
+        if token is None:
+            await self._committer.commit(decoded.tables)
+        else:
+            await self._store_alone(decoded.tables, f"{protocol}:{token}")
+        self._count(protocol, decoded)
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way."""
+        await self._committer.drain()
+
+    def close(self) -> None:
+        """End the threads, after what they do."""
+        self._decoding.shutdown()
+        self._inserting.shutdown()
+
+    async def _store_alone(self, tables: dict[str, pa.Table], token: str) -> None:
+        loop = asyncio.get_running_loop()
+        for name, rows in tables.items():
+            await loop.run_in_executor(self._inserting, self._insert, name, rows, token)
+
+    def _insert(self, table: str, rows: pa.Table, token: str | None = None) -> None:
+        for start in range(0, rows.num_rows, GROUP_ROWS):
+            part = f"{token}:{start}" if token else None
+            self._store.insert_arrow(table, rows.slice(start, GROUP_ROWS), token=part)
+
+    def _count(self, protocol: str, decoded: Decoded) -> None:
+        tally = Tally()
+        for name, rows in decoded.tables.items():
+            if name in _SIGNALS:
+                tally.add(Tally(**{_SIGNALS[name]: rows.num_rows}))
+        self._counters.accepted.add(tally)
+        self._counters.stored.add(tally)
+        found = self._counters.protocols.setdefault(protocol, Received())
+        found.requests += 1
+        found.records += sum(rows.num_rows for rows in decoded.tables.values())
+        found.rejected += decoded.rejected
+        found.last_ns = time.time_ns()
+        if self._live.wanted:
+            self._live.publish_records(records(decoded.tables))
+
+
+_SIGNALS: Final = {
+    "otel_logs": "logs",
+    "otel_traces": "spans",
+    "metric_points": "samples",
+    "histogram_points": "samples",
+    "events": "events",
+}
