@@ -16,12 +16,16 @@ FRAMEWORKS: Final[dict[str, tuple[str, str]]] = {
     "fastapi.applications.FastAPI": ("sightline.integrations.fastapi", "fastapi"),
     "starlette.applications.Starlette": ("sightline.integrations.starlette", "starlette"),
     "flask.app.Flask": ("sightline.integrations.flask", "flask"),
+    "django.core.handlers.wsgi.WSGIHandler": ("sightline.integrations.django", "django"),
+    "django.core.handlers.asgi.ASGIHandler": ("sightline.integrations.django", "django"),
+    "celery.app.base.Celery": ("sightline.integrations.celery", "celery"),
 }
 """The class of an application, the module that instruments it, and the library's name. Subclasses count, too."""
 
 
 LIBRARIES: Final = {
     "anthropic": "sightline.integrations.anthropic",
+    "celery": "sightline.integrations.celery",
     "loguru": "sightline.integrations.loguru",
     "openai": "sightline.integrations.openai",
     "structlog": "sightline.integrations.structlog",
@@ -55,7 +59,7 @@ def instrument(app: Application | None = None, *, namespace: str = "http") -> Ap
             return instrumented
     raise SightlineError(
         f"A {type(app).__module__}.{type(app).__qualname__} cannot be instrumented; expected an application of "
-        f"{', '.join(name for _, name in FRAMEWORKS.values())}. Wrap others yourself: "
+        f"{', '.join(dict.fromkeys(name for _, name in FRAMEWORKS.values()))}. Wrap others yourself: "
         "app = sightline.integrations.asgi.SightlineMiddleware(app), or …wsgi.SightlineWSGI(app)."
     )
 

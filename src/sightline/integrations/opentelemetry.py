@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 GROUP: Final = "opentelemetry_instrumentor"
 
 OURS: Final = frozenset(
-    {"fastapi", "starlette", "flask", "asgi", "wsgi", "logging", "system_metrics", "openai", "anthropic"}
+    {
+        "fastapi",
+        "starlette",
+        "flask",
+        "asgi",
+        "wsgi",
+        "logging",
+        "system_metrics",
+        "openai",
+        "anthropic",
+        "django",
+        "celery",
+    }
 )
 """Instrumentations that are left out, because Sightline records the same by itself."""
 
