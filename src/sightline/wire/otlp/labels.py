@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sightline.wire.metric_names import label_name
 from sightline.wire.otlp.columns import attribute_maps, check_size, offsets_of, row_bytes
-from sightline.wire.otlp.metric_names import label_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

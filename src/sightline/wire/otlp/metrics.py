@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from prometheus_client.utils import floatToGoString
 
 from sightline.wire.decoded import Decoded
+from sightline.wire.metric_names import metric_name
 from sightline.wire.otlp import descriptors
 from sightline.wire.otlp.columns import mask, offsets_of, parents, repeat, times_or, valid_times
 from sightline.wire.otlp.labels import each_distinct, label_maps, with_label
-from sightline.wire.otlp.metric_names import metric_name
 from sightline.wire.otlp.resources import Flat
 
 NO_RECORDED_VALUE: Final = 1

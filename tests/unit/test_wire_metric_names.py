@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sightline.wire.otlp.metric_names import label_name, metric_name
+from sightline.wire.metric_names import label_name, metric_name
 
 
 @pytest.mark.parametrize(
