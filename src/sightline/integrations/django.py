@@ -219,6 +219,7 @@ def _note_exception(*, request: Any, **_: Any) -> None:
         user = _user_id(request)
         if user:
             bind(user_id=user)
+            exchange.span.set_attribute("user_id", user)
         exchange.fail(error)
     except Exception as failure:
         guard.failed("django", failure)

@@ -26,6 +26,7 @@ _MOST_PARAMETERS: Final = 64
 
 _NAMES: Final = (
     ("http.route", "route"), ("http.request.body.size", "content_length"), ("http.response.body.size", "response_size"),
+    ("user_id", "user_id"),
 )  # fmt: skip
 """Attributes of the request's span and the names under which the log has them."""
 
