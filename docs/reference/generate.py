@@ -27,9 +27,13 @@ _SETTINGS = f"""\
 
 {_NOTE}
 
-A setting is taken from the call (`sightline.configure(…)`, an option of a command), else from the environment, else it
-has its default. Where several variables are named, the first that is set counts. A wrong value is refused at the start,
-with the name, the value and what is allowed. `sightline config` shows every setting and where its value came from.
+A setting is taken from the call (`sightline.configure(…)`, an option of a command), else from the environment, else
+from the [configuration file](../howto/configuration-file.md), else it has its default. Where several variables are
+named, the first that is set counts. In a file it has its own name or the key beside it. A wrong value is refused at
+the start, with the name, the value and what is allowed. `sightline config` shows every setting and where its value
+came from.
+
+What a star (\\*) marks is taken, checked and shown, and steers nothing yet: the alerting is to come.
 """
 
 _COMMANDS = f"""\
@@ -65,10 +69,19 @@ problem details (`application/problem+json`): `type`, `title`, `status`, `detail
 
 _KINDS = {
     "str": "text", "int": "whole number", "float": "number", "bool": "true or false", "bytes": "bytes, such as 512MiB",
-    "path": "path", "names": "names, with commas between them",
+    "path": "path", "names": "names, with commas between them", "port": "port, or `off`",
+    "store": "address, or directory", "days": "days, such as INFO=30,audit=3650",
 }  # fmt: skip
 
 _HALVES = {"both": "Application and server", "application": "Application", "server": "Server"}
+
+
+_FOUND = {
+    "config": "`sightline.yaml`, `.yml`, `.toml` or `.json` in the working directory",
+    "home": "`$XDG_DATA_HOME/sightline`, else `~/.local/share/sightline`",
+    "retention": "",
+}
+"""Defaults that are found or empty."""
 
 
 def settings_page() -> str:
@@ -86,12 +99,16 @@ def _setting_row(setting: Setting) -> str:
     kind = ", ".join(f"`{name}`" for name in setting.allowed) or _KINDS[setting.kind]
     if setting.minimum is not None and setting.minimum > 0:
         kind += f"; at least {_number(setting, setting.minimum)}"
-    return f"| `{setting.name}` | {variables} | {kind} | {_default(setting)} | {setting.sentence} |"
+    variables += "".join(f"<br>in a file `{key}`" for key in setting.keys)
+    star = " \\*" if setting.coming else ""
+    return f"| `{setting.name}`{star} | {variables} | {kind} | {_default(setting)} | {setting.sentence} |"
 
 
 def _default(setting: Setting) -> str:
-    if callable(setting.default):
-        return "`$XDG_DATA_HOME/sightline`, else `~/.local/share/sightline`"
+    if setting.name in _FOUND:
+        return _FOUND[setting.name]
+    if setting.in_production is not None:
+        return f"`{_number(setting, setting.default)}`; in production `{_number(setting, setting.in_production)}`"
     if setting.default in {"", ()}:
         return ""
     if isinstance(setting.default, bool):

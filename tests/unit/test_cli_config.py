@@ -5,8 +5,7 @@ import os
 import subprocess
 import sys
 
-from sightline.base.settings import BY_NAME, SETTINGS, Setting
-from sightline.cli.config import describe
+from sightline.base.settings import SETTINGS
 
 
 def run_config(**environ: str) -> tuple[int, dict[str, dict]]:
@@ -38,10 +37,29 @@ def test_a_wrong_value_is_shown_and_does_not_hide_the_others():
     assert rows["service"]["value"] == "shop"
 
 
-def test_a_secret_is_hidden(monkeypatch):
-    """The value of a secret setting is never shown."""
-    secret = Setting("key", ("SIGHTLINE_TEST_KEY",), "str", "", "A key.", secret=True)
-    monkeypatch.setattr("sightline.base.settings.SETTINGS", (*SETTINGS, secret))
-    monkeypatch.setitem(BY_NAME, "key", secret)
+def test_a_secret_is_hidden():
+    """The value of a secret setting is never shown, be it right or wrong."""
+    _, rows = run_config(SMTP_PASSWORD="hunter2")
 
-    assert describe(secret, {"SIGHTLINE_TEST_KEY": "hunter2"})["value"] == "***"
+    assert (rows["smtp_password"]["value"], rows["smtp_password"]["to_come"]) == ("***", True)
+
+
+def test_a_file_is_shown_with_its_lines(tmp_path):
+    """What comes from a configuration file has its path and line, wherever the file has a wrong value, too."""
+    path = tmp_path / "app.yaml"
+    path.write_text("service: shop\nlogging:\n  level: LOUD\n")
+
+    code, rows = run_config(SIGHTLINE_CONFIG=str(path))
+
+    assert code == 1
+    assert (rows["service"]["value"], rows["service"]["source"]) == ("shop", f"{path} line 1")
+    assert rows["level"]["error"].startswith(f"level (from {path} line 3) is 'LOUD'; expected one of DEBUG")
+
+
+def test_a_file_that_cannot_be_read_is_told():
+    """The setting of the file says what is wrong with it, and the others are shown."""
+    code, rows = run_config(SIGHTLINE_CONFIG="/nowhere.toml", SIGHTLINE_SERVICE="shop")
+
+    assert code == 1
+    assert rows["config"]["error"] == "The configuration file /nowhere.toml cannot be read: No such file or directory."
+    assert rows["service"]["value"] == "shop"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline.base.config_file import Given
 from sightline.base.errors import SettingInvalid
 from sightline.base.settings import SETTINGS, load
 
@@ -14,13 +15,15 @@ def test_the_call_wins_over_environment_file_and_default():
     """Precedence is call, environment, file, default, and each value knows its source."""
     environ = {"SIGHTLINE_SERVICE": "env", "SIGHTLINE_PORT": "99", "SIGHTLINE_HOST": ""}
 
-    found = load({"service": "call"}, environ, {"service": "file", "port": 1, "version": "3"}, "sightline.yaml")
+    file = {"service": Given("file", "x"), "port": Given(1, "x"), "version": Given("3", "sightline.yaml line 3")}
+
+    found = load({"service": "call"}, environ, file)
 
     shown = {name: (found[name].value, found[name].source) for name in ("service", "port", "version", "host")}
     assert shown == {
         "service": ("call", "call"),
         "port": (99, "SIGHTLINE_PORT"),
-        "version": ("3", "sightline.yaml"),
+        "version": ("3", "sightline.yaml line 3"),
         "host": ("127.0.0.1", "default"),
     }
 
@@ -65,3 +68,39 @@ def test_names_and_variables_are_unique():
 
     assert len(set(names)) == len(names)
     assert len(set(variables)) == len(variables)
+
+
+def test_production_measures_the_machine_less_often():
+    """The defaults of production are its own, wherever the environment was named; a value that is set wins."""
+    assert load({"environment": "production"}, {})["system_interval_s"].value == 60
+    assert load({}, {"SIGHTLINE_ENVIRONMENT": "production"})["alert_check_interval_s"].value == 120
+    assert load({}, {})["system_interval_s"].value == 30
+    assert load({"environment": "production", "system_interval_s": 5}, {})["system_interval_s"].value == 5
+
+
+def test_an_old_path_of_metrics_is_a_directory_of_the_store(tmp_path):
+    """METRICS_DB_PATH, which is a path, names the embedded store; a file that is there is refused."""
+    (tmp_path / "metrics.db").write_bytes(b"SQLite format 3")
+
+    assert load({}, {"METRICS_DB_PATH": str(tmp_path / "new")})["store"].value == f"chdb://{tmp_path}/new"
+    with pytest.raises(
+        SettingInvalid, match=r"store \(from METRICS_DB_PATH\) is .*metrics.db'; expected .*it is a file"
+    ):
+        load({}, {"METRICS_DB_PATH": str(tmp_path / "metrics.db")})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"port": True}, "port .* is True; expected a whole number"),
+        ({"service": ["a"]}, r"service .* is \['a'\]; expected text"),
+        ({"profile_hz": float("inf")}, "profile_hz .* is inf"),
+        ({"smtp_password": ["hunter2"]}, r"smtp_password \(from call\) is '\*\*\*'; expected text"),
+        ({"retention": {"INFO": -1}}, r"retention \(from call\) of INFO is -1; expected a number of days, at least 0."),
+        ({"retention": {"LOUD": 1}}, "retention .* has 'LOUD'; expected one of DEBUG"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(call, message):
+    """Values that are no text are checked as well, and secrets are not repeated."""
+    with pytest.raises(SettingInvalid, match=message):
+        load(call, {}, {})

@@ -7,51 +7,20 @@ The loader, ``--help``, ``sightline config``, the reference page and its test al
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sightline.base import config_file
+from sightline.base.alert_settings import ALERT_SETTINGS
 from sightline.base.errors import SettingInvalid
+from sightline.base.setting import Setting, Value, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from sightline.base.config_file import Given
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """
-    One setting.
-
-    Attributes:
-        name: the keyword in Python and the key in a file.
-        variables: environment variables, the first one set wins.
-        kind: ``str``, ``int``, ``float``, ``bool``, ``bytes``, ``path`` or ``names`` (comma-separated).
-        default: the value when nothing is set, or a function that finds it.
-        sentence: what it does, for people.
-        allowed: the only values that are taken, where there is such a list.
-        minimum: the smallest number that is taken.
-        secret: never shown.
-        half: ``application``, ``server`` or ``both``.
-    """
-
-    name: str
-    variables: tuple[str, ...]
-    kind: str
-    default: Any
-    sentence: str
-    allowed: tuple[str, ...] = ()
-    minimum: float | None = None
-    secret: bool = False
-    half: str = "both"
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A setting's value and where it came from: ``call``, the variable's name, the file's path or ``default``."""
-
-    setting: Setting
-    value: Any
-    source: str
+__all__ = ["BY_NAME", "SETTINGS", "Setting", "Value", "by_setting", "load", "parse", "read_file", "unread"]
 
 
 def default_home() -> Path:
@@ -93,6 +62,13 @@ def _otlp_settings() -> tuple[Setting, ...]:
 
 
 SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "config",
+        ("SIGHTLINE_CONFIG",),
+        "path",
+        config_file.find_file,
+        "Configuration file: YAML, TOML or JSON.",
+    ),
     Setting("home", ("SIGHTLINE_HOME",), "path", default_home, "Directory of the spool and of the embedded store."),
     Setting(
         "service",
@@ -164,6 +140,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Lowest level of logs that are recorded.",
         allowed=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
         half="application",
+        keys=("logging.level",),
     ),
     Setting(
         "log_format",
@@ -173,6 +150,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "How setup_logging shows logs: json, text, fields, or a format string. "
         "Default: text in development, json everywhere else.",
         half="application",
+        keys=("logging.format",),
     ),
     Setting(
         "log_file",
@@ -181,6 +159,17 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         None,
         "File that setup_logging writes logs to; those of errors, audit and security stand beside it.",
         half="application",
+        keys=("logging.file",),
+    ),
+    Setting(
+        "retention",
+        ("SIGHTLINE_RETENTION",),
+        "days",
+        dict,
+        "Days that rotated log files are kept, by level and for audit and security, where they differ from "
+        "docs/howto/log-files.md; also for one environment. metrics and alerts are taken for the store, which does not "
+        "use them yet.",
+        keys=("logging.retention",),
     ),
     Setting(
         "request_log",
@@ -324,6 +313,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Seconds between snapshots of the metrics registry.",
         minimum=0.1,
         half="application",
+        keys=("metrics.interval",),
     ),
     Setting(
         "system_interval_s",
@@ -333,6 +323,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Seconds between measurements of the process and the machine.",
         minimum=0.1,
         half="application",
+        in_production=60.0,
+        keys=("metrics.collection_interval",),
     ),
     Setting(
         "host",
@@ -352,13 +344,47 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         half="server",
     ),
     Setting(
-        "store",
-        ("SIGHTLINE_STORE",),
+        "grpc_port",
+        ("SIGHTLINE_GRPC_PORT",),
+        "port",
+        4317,
+        "Port of the server for OTLP over gRPC; 0 takes a free one, off none.",
+        half="server",
+    ),
+    Setting(
+        "fluentd_port",
+        ("SIGHTLINE_FLUENTD_PORT",),
+        "port",
+        "off",
+        "Port of the server for Fluentd's forward protocol, by custom 24224; 0 takes a free one, off none.",
+        half="server",
+    ),
+    Setting(
+        "fluentd_shared_key",
+        ("SIGHTLINE_FLUENTD_SHARED_KEY",),
         "str",
         "",
-        "Where records are kept: chdb:///path or clickhouse://user@host:8123/database. "
+        "Key that Fluentd's senders must prove to know. Empty: none is asked for.",
+        secret=True,
+        half="server",
+    ),
+    Setting(
+        "syslog_port",
+        ("SIGHTLINE_SYSLOG_PORT",),
+        "port",
+        "off",
+        "Port of the server for syslog over UDP and TCP, by custom 514; 0 takes a free one, off none.",
+        half="server",
+    ),
+    Setting(
+        "store",
+        ("SIGHTLINE_STORE", "METRICS_DB_PATH"),
+        "store",
+        "",
+        "Where records are kept: chdb:///path, clickhouse://user@host:8123/database, or a directory for chdb. "
         "Empty: embedded, in the home directory.",
         half="server",
+        keys=("metrics.db_path",),
     ),
     Setting(
         "memory_bytes",
@@ -378,108 +404,115 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         minimum=0.1,
         half="server",
     ),
+    *ALERT_SETTINGS,
 )
 """Every setting there is."""
 
 BY_NAME: Final[dict[str, Setting]] = {setting.name: setting for setting in SETTINGS}
 
-_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_FILE_PREFIX: Final = "monitoring."
+"""A section that may stand around all others in a file."""
 
+_NOT_YET: Final = "alerts."
+"""A section in which a file may have what is not read yet: rules of the alerting, which is to come."""
 
-def _bool(text: str) -> bool:
-    lowered = text.strip().lower()
-    if lowered in {"1", "true", "yes", "on"}:
-        return True
-    if lowered in {"", "0", "false", "no", "off"}:
-        return False
-    raise ValueError
-
-
-def _bytes(text: str) -> int:
-    digits = text.strip().upper().removesuffix("B").removesuffix("I")
-    unit = digits[-1:] if digits[-1:] in {"K", "M", "G"} else ""
-    return int(float(digits.removesuffix(unit)) * _UNITS[unit])
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-_PARSERS: Final[dict[str, tuple[Callable[[str], Any], str]]] = {
-    "str": (str, "text"),
-    "int": (int, "a whole number"),
-    "float": (float, "a number"),
-    "bool": (_bool, "true or false"),
-    "bytes": (_bytes, "a number of bytes, such as 512MiB"),
-    "path": (lambda text: Path(text).expanduser(), "a path"),
-    "names": (_names, "names with commas between them"),
-}
-
-
-def parse(setting: Setting, raw: object, source: str) -> Any:
-    """
-    Turn what was given into the setting's type and check it.
-
-    Raises:
-        SettingInvalid: with the name, the value and what is allowed.
-    """
-    convert, expected = _PARSERS[setting.kind]
-    shown = "***" if setting.secret else raw
-    where = f"{setting.name} (from {source})" if source != setting.name else setting.name
-    try:
-        value: Any = convert(raw) if isinstance(raw, str) else raw
-    except (ValueError, IndexError):
-        raise SettingInvalid(f"{where} is {shown!r}; expected {expected}.") from None
-    if setting.kind == "path":
-        value = Path(value)
-    if setting.kind == "names":
-        value = tuple(value)
-    if setting.allowed:
-        value = _choose(setting, str(value), where)
-    if setting.minimum is not None and not isinstance(value, int | float):
-        raise SettingInvalid(f"{where} is {shown!r}; expected {expected}.")
-    if setting.minimum is not None and not value >= setting.minimum:
-        raise SettingInvalid(f"{where} is {shown!r}; the smallest value allowed is {setting.minimum:g}.")
-    return value
-
-
-def _choose(setting: Setting, value: str, where: str) -> str:
-    for candidate in setting.allowed:
-        if candidate.lower() == value.lower():
-            return candidate
-    raise SettingInvalid(f"{where} is {value!r}; expected one of {', '.join(setting.allowed)}.")
+_KEYS: Final[dict[str, Setting]] = {key: setting for setting in SETTINGS for key in (setting.name, *setting.keys)}
+_WHOLE: Final = frozenset(
+    f"{prefix}{key}" for key, setting in _KEYS.items() if setting.kind == "days" for prefix in ("", _FILE_PREFIX)
+)
 
 
 def load(
     call: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
-    file: Mapping[str, Any] | None = None,
-    file_name: str = "file",
+    file: Mapping[str, Given] | None = None,
 ) -> dict[str, Value]:
     """
     Find every setting's value: what was called with, the environment, the file, the default, in this order.
 
+    Args:
+        call: by the settings' names; None as a value says nothing.
+        environ: the process's environment where it is None.
+        file: what a file says, by its flat keys. Where it is None, the file is read that the setting ``config`` names.
+
     Raises:
         SettingInvalid: if a value is of the wrong type or not allowed, or *call* or *file* has an unknown name.
+        PackageMissing: if the file is YAML, and there is nothing to read it with.
     """
     call = call or {}
     environ = os.environ if environ is None else environ
-    file = file or {}
-    for given, where in ((call, "call"), (file, file_name)):
-        for unknown in given.keys() - BY_NAME.keys():
-            raise SettingInvalid(f"{unknown} (from {where}) is no setting. There are: {', '.join(sorted(BY_NAME))}.")
-    return {setting.name: _find(setting, call, environ, file, file_name) for setting in SETTINGS}
+    for unknown in call.keys() - BY_NAME.keys():
+        raise SettingInvalid(f"{unknown} (from call) is no setting. There are: {', '.join(sorted(BY_NAME))}.")
+    given = by_setting(read_file(call, environ) if file is None else file)
+    production = _find(BY_NAME["environment"], call, environ, given, production=False).value == "production"
+    return {setting.name: _find(setting, call, environ, given, production=production) for setting in SETTINGS}
+
+
+def read_file(call: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Given]:
+    """
+    Read the file that call or environment name, else the one in the working directory; nothing where there is none.
+
+    Raises:
+        SettingInvalid: if it cannot be read.
+        PackageMissing: if it is YAML, and there is nothing to read it with.
+    """
+    path = _find(BY_NAME["config"], call, environ, {}, production=False).value
+    return {} if path is None else config_file.read(path, _WHOLE)
+
+
+def by_setting(file: Mapping[str, Given]) -> dict[str, Given]:
+    """
+    Give what a file says by the settings' names.
+
+    Raises:
+        SettingInvalid: if a key is no setting, or two of them are the same one.
+    """
+    found: dict[str, Given] = {}
+    for written, given in file.items():
+        key = written.removeprefix(_FILE_PREFIX)
+        setting = _KEYS.get(key)
+        if setting is None and key.startswith(_NOT_YET):
+            continue
+        if setting is None or setting.name == "config":
+            raise SettingInvalid(f"{written} (from {given.where}) is no setting. {_nearest(key)}")
+        if setting.name in found:
+            raise SettingInvalid(
+                f"{written} (from {given.where}) is {setting.name} again, as {found[setting.name].where}."
+            )
+        found[setting.name] = given
+    return found
+
+
+def unread(file: Mapping[str, Given]) -> list[str]:
+    """Name the keys of a file that nothing reads yet, with their places."""
+    return [f"{key} ({given.where})" for key, given in file.items() if key.removeprefix(_FILE_PREFIX) not in _KEYS]
+
+
+def _nearest(key: str) -> str:
+    # Imported where somebody wrote something wrong.
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, _KEYS, 3)
+    return f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(sorted(BY_NAME))}."
 
 
 def _find(
-    setting: Setting, call: Mapping[str, Any], environ: Mapping[str, str], file: Mapping[str, Any], file_name: str
+    setting: Setting,
+    call: Mapping[str, Any],
+    environ: Mapping[str, str],
+    file: Mapping[str, Given],
+    *,
+    production: bool,
 ) -> Value:
     if call.get(setting.name) is not None:
         return Value(setting, parse(setting, call[setting.name], "call"), "call")
     for variable in setting.variables:
         if environ.get(variable, "").strip():
             return Value(setting, parse(setting, environ[variable], variable), variable)
-    if file.get(setting.name) is not None:
-        return Value(setting, parse(setting, file[setting.name], file_name), file_name)
+    if setting.name in file and file[setting.name].value is not None:
+        value, where = file[setting.name]
+        return Value(setting, parse(setting, value, where), where)
+    if production and setting.in_production is not None:
+        return Value(setting, setting.in_production, "default")
     default = setting.default() if callable(setting.default) else setting.default
     return Value(setting, default, "default")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from sightline.base.errors import SettingInvalid
-from sightline.base.settings import BY_NAME, load
+from sightline.base.errors import PackageMissing, SettingInvalid
+from sightline.base.settings import BY_NAME, by_setting, load, read_file
 
 
 def value_of(name: str, given: object = None) -> Any:
@@ -16,13 +16,16 @@ def value_of(name: str, given: object = None) -> Any:
     Raises:
         SettingInvalid: if its own value is not allowed.
     """
-    mine = {variable: os.environ[variable] for variable in BY_NAME[name].variables if variable in os.environ}
-    return load({} if given is None else {name: given}, environ=mine)[name].value
+    asked = [variable for of in (name, "config", "environment") for variable in BY_NAME[of].variables]
+    mine = {variable: os.environ[variable] for variable in asked if variable in os.environ}
+    said = by_setting(read_file({}, mine))
+    only = {key: said[key] for key in (name, "environment") if key in said}
+    return load({} if given is None else {name: given}, mine, only)[name].value
 
 
 def value_or_default(name: str) -> Any:
     """Find the value of one setting, or its default where what it is set to is not allowed."""
     try:
         return value_of(name)
-    except SettingInvalid:
-        return load(environ={})[name].value
+    except (SettingInvalid, PackageMissing):
+        return load(environ={}, file={})[name].value

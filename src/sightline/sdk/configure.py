@@ -109,6 +109,9 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
     # What goes to another backend alone never lies where a Sightline server would read and delete it.
     directory = home / ("export" if way == "otlp" else "spool")
     recorder.start(settings, describe, directory, home / "export" if way == "both" else None)
+    for name in ("enable_email_alerts", "enable_slack_alerts"):
+        if settings[name].value:
+            logs.get_logger("sightline").warning(f"{name} is on, but this version sends no alerts yet")
     if settings["server"].value == "auto":
         from sightline.sdk.autostart import ensure_server
 

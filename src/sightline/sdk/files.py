@@ -9,7 +9,7 @@ import stat
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sightline.base import retention
 from sightline.sdk import guard, old_files
@@ -179,7 +179,7 @@ class LogFileHandler(logging.Handler):
         environment: str = "production",
         max_bytes: int = MAX_BYTES,
         compress_after_days: float = COMPRESS_AFTER_DAYS,
-        retention_days: Mapping[str, int] | None = None,
+        retention_days: Mapping[str, Any] | None = None,
         buffer: int = BUFFER,
         clock: Callable[[], float] = time.time,
     ) -> None:

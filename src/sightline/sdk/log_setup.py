@@ -86,7 +86,7 @@ def setup_logging(
     library_levels: Mapping[str, str | int] | None = None,
     max_bytes: int = files.MAX_BYTES,
     compress_after_days: float = files.COMPRESS_AFTER_DAYS,
-    retention_days: Mapping[str, int] | None = None,
+    retention_days: Mapping[str, Any] | None = None,
     buffer: int = files.BUFFER,
 ) -> None:
     """
@@ -110,14 +110,21 @@ def setup_logging(
         library_levels: levels of loggers, beside ``LIBRARY_LEVELS``.
         max_bytes: size at which a file is rotated; it is at midnight, too.
         compress_after_days: age at which a rotated file is compressed.
-        retention_days: days by level, and for ``audit`` and ``security``, where they differ from base/retention.py.
+        retention_days: days by level, and for ``audit`` and ``security``, where they differ from base/retention.py;
+            or for one environment, as ``{"production": {"INFO": 30}}``. ``SIGHTLINE_RETENTION``.
         buffer: lines that may wait for the disk before further ones are shed.
 
     Raises:
         SettingInvalid: if a value is not allowed; nothing was changed then.
     """
     name = logging.getLevelName(level) if isinstance(level, int) else level
-    call = {"level": name, "environment": environment, "log_file": log_file, "service": application}
+    call = {
+        "level": name,
+        "environment": environment,
+        "log_file": log_file,
+        "service": application,
+        "retention": None if retention_days is None else dict(retention_days),
+    }
     settings = {key: value.value for key, value in table.load(_given(call)).items()}
     lowest = logging.getLevelNamesMapping()[settings["level"]]
     where = settings["environment"]
@@ -128,7 +135,7 @@ def setup_logging(
     )
     keeping: dict[str, Any] = {
         "environment": where, "max_bytes": max_bytes, "compress_after_days": compress_after_days,
-        "retention_days": retention_days, "buffer": buffer,
+        "retention_days": settings["retention"], "buffer": buffer,
     }  # fmt: skip
     paths = _paths(settings["log_file"], {"error": error_file, AUDIT: audit_file, SECURITY: security_file})
     handlers: dict[str, logging.Handler] = {

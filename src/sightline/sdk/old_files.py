@@ -40,7 +40,7 @@ class Keep:
         compress_after_days: age at which a file is compressed.
     """
 
-    days: dict[str, int]
+    days: dict[str, float]
     compress_after_days: float
 
 

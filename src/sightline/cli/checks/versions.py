@@ -7,9 +7,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from sightline.base.settings import SETTINGS
 from sightline.cli.checks.finding import Finding
-from sightline.cli.config import describe
+from sightline.cli.config import describe_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +26,12 @@ def check() -> Iterator[Finding]:
         "versions", "ok", f"sightline {__version__}, Python {platform.python_version()}; {told}",
         details={"sightline": __version__, "python": platform.python_version(), **found},
     )  # fmt: skip
-    rows = [describe(setting, os.environ) for setting in SETTINGS]
+    rows, _ = describe_all(os.environ)
     wrong = [row["error"] for row in rows if "error" in row]
     for message in wrong:
-        yield Finding("settings", "fail", message, "Correct the variable; sightline config shows all of them.")
+        yield Finding(
+            "settings", "fail", message, "Correct the variable or the file; sightline config shows all of them."
+        )
     if any(row["name"] == "disabled" and row["value"] for row in rows):
         yield Finding(
             "settings", "warn", "Recording is switched off in this environment.",
