@@ -11,9 +11,11 @@ import time
 
 import httpx
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from tests.process.test_web_servers import FASTAPI, FLASK, GUNICORN, UVICORN
 from tests.support.program import PATIENCE_S, WebServer
+from tests.support.spool import read_spool
 
 COUNT = 40
 CASES = {
@@ -93,6 +95,23 @@ def test_promtool_accepts_what_all_workers_tell(tmp_path):
 
     done = subprocess.run([program, "check", "metrics"], input=text, text=True, capture_output=True, check=False)
     assert done.returncode in {0, 3}, done.stderr
+
+
+def test_what_all_workers_tell_leads_to_traces(tmp_path):
+    """Durations of requests, and what is counted within them, have exemplars in OpenMetrics, whoever answers."""
+    with serve(tmp_path, "uvicorn --workers") as server:
+        for item in range(COUNT):
+            server.http.get(f"/items/{item}")
+        wait_for(server, COUNT)
+        told = server.http.get("/metrics", headers={"accept": "application/openmetrics-text"}).text
+    families = {family.name: family.samples for family in openmetrics(told)}
+    seen = {
+        name: {sample.exemplar.labels["trace_id"] for sample in families[name] if sample.exemplar}
+        for name in ("loads", "http_request_duration_seconds")
+    }
+
+    recorded = {span["trace"] for span in read_spool(tmp_path / "home").spans()}
+    assert all(traces and traces <= recorded for traces in seen.values())
 
 
 def test_files_of_servers_that_are_gone_are_taken_away(tmp_path):

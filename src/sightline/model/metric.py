@@ -5,16 +5,26 @@ from __future__ import annotations
 import msgspec
 
 
+class Exemplar(msgspec.Struct, omit_defaults=True):
+    """One observation that a value counts, and the recorded span in which it was made: 32 and 16 hex digits."""
+
+    trace: str
+    span: str
+    value: float
+
+
 class Sample(msgspec.Struct, omit_defaults=True):
     """
     One value of one series.
 
-    *value* is a number, or ``"nan"``, ``"inf"`` or ``"-inf"``, for which JSON has no number.
+    *value* is a number, or ``"nan"``, ``"inf"`` or ``"-inf"``, for which JSON has no number. An *exemplar* goes to who
+    reads ``/metrics``, and is never recorded.
     """
 
     name: str
     value: float | str
     attributes: dict[str, str] | None = None
+    exemplar: Exemplar | None = None
 
 
 class MetricRecord(msgspec.Struct, tag_field="kind", tag="metric", omit_defaults=True):

@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 from sightline.sdk import guard, metrics
+from sightline.sdk.exemplars import to_prometheus
 from sightline.sdk.system import system
 from sightline.sdk.worker_metrics import workers
 
@@ -87,5 +88,6 @@ def _families(records: Iterable[MetricRecord]) -> Iterator[Metric]:
         if family is None:
             merged[record.name] = family = Metric(record.name, record.description, record.type or "unknown")
         for sample in record.samples:
-            family.add_sample(sample.name, sample.attributes or {}, float(sample.value))
+            told = to_prometheus(sample.exemplar)
+            family.add_sample(sample.name, sample.attributes or {}, float(sample.value), exemplar=told)
     yield from merged.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from sightline.model.metric import MetricRecord, Sample
+from sightline.model.metric import Exemplar, MetricRecord, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,7 @@ class _Family:
     def __init__(self, first: MetricRecord) -> None:
         self.first = first
         self.samples: dict[_Key, float] = {}
+        self.exemplars: dict[_Key, Exemplar] = {}
 
     def add(self, sample: Sample, label: str | None, join: Callable[[float, float], float]) -> None:
         """Take a sample in, joined with the one that is there."""
@@ -38,13 +39,15 @@ class _Family:
         value = float(sample.value)
         present = self.samples.get(key)
         self.samples[key] = value if present is None else join(present, value)
+        if sample.exemplar is not None:
+            self.exemplars[key] = sample.exemplar
 
     def record(self, time: int, instance: str) -> MetricRecord:
         """Give it as a record."""
         told = self.first
         samples = [
-            Sample(name, value if math.isfinite(value) else str(value), dict(labels) or None)
-            for (name, labels), value in self.samples.items()
+            Sample(key[0], value if math.isfinite(value) else str(value), dict(key[1]) or None, self.exemplars.get(key))
+            for key, value in self.samples.items()
         ]
         return MetricRecord(time, instance, told.name, told.type, told.unit, told.description, samples)
 

@@ -17,6 +17,7 @@ from sightline.base.errors import MetricConflict
 from sightline.model.metric import MetricRecord, Sample
 from sightline.sdk import guard
 from sightline.sdk.background import Task, background
+from sightline.sdk.exemplars import from_prometheus
 from sightline.sdk.recorder import recorder
 from sightline.wire import lines
 
@@ -54,14 +55,14 @@ def counter(name: str, description: str = "", labels: Iterable[str] = ()) -> Cou
     Asked for again, the same one is given. Where the name belongs to another kind of metric, or to one with other
     labels, this is said once, and what is given counts but is not recorded.
     """
-    from prometheus_client import Counter
+    from sightline.sdk.instruments import Counter
 
     return _get(Counter, name, description, labels)
 
 
 def gauge(name: str, description: str = "", labels: Iterable[str] = ()) -> Gauge:
     """Find or make the gauge *name*: a value that goes up and down. See ``counter``."""
-    from prometheus_client import Gauge
+    from sightline.sdk.instruments import Gauge
 
     return _get(Gauge, name, description, labels)
 
@@ -74,7 +75,7 @@ def histogram(
     buckets: Iterable[float] = BUCKETS,
 ) -> Histogram:
     """Find or make the histogram *name*; *buckets* are upper bounds, in the unit of the values. See ``counter``."""
-    from prometheus_client import Histogram
+    from sightline.sdk.instruments import Histogram
 
     return _get(Histogram, name, description, labels, buckets=tuple(buckets))
 
@@ -88,15 +89,16 @@ def _get(kind: type[_Wrapper], name: str, description: str, labels: Iterable[str
 
     names = (labels,) if isinstance(labels, str) else tuple(labels)
     with _making:
-        known = REGISTRY._names_to_collectors.get(name)  # noqa: SLF001 - the registry has no public look-up
+        known: Any = REGISTRY._names_to_collectors.get(name)  # noqa: SLF001 - the registry has no public look-up
         if known is None:
             try:
                 return kind(name, description or name, names, **more)
             except ValueError as error:
                 # A name that is not allowed, or one that an existing metric uses for a part of itself.
                 conflict = MetricConflict(f"The metric {name!r} cannot be registered: {error}")
-        elif type(known) is kind and known._labelnames == names:  # noqa: SLF001 - as above
-            return known
+        elif type(known) in {kind, kind.__bases__[-1]} and known._labelnames == names:  # noqa: SLF001 - as above
+            # The host's own is of the class that ours is made from.
+            return cast("_Wrapper", known)
         else:
             conflict = MetricConflict(
                 f"The metric {name!r} is a {_kind(known)} already; it was asked for as a {kind.__name__} with the "
@@ -137,16 +139,16 @@ def collect(registry: CollectorRegistry) -> Iterator[Metric]:
             guard.failed(f"collector {type(collector).__module__}.{type(collector).__qualname__}", error)
 
 
-def snapshot(registry: CollectorRegistry) -> Iterator[MetricRecord]:
+def snapshot(registry: CollectorRegistry, *, exemplars: bool = False) -> Iterator[MetricRecord]:
     """Write *registry* down as it stands now: one record a family, several for a large one."""
     now, instance = time.time_ns(), recorder.instance
     for family in collect(registry):
         kind = family.type if family.type in _TYPES else "unknown"
-        for samples in _portions(family):
+        for samples in _portions(family, exemplars=exemplars):
             yield MetricRecord(now, instance, family.name, kind, family.unit, family.documentation, samples)
 
 
-def _portions(family: Metric) -> Iterator[list[Sample]]:
+def _portions(family: Metric, *, exemplars: bool) -> Iterator[list[Sample]]:
     portion: list[Sample] = []
     size = 0
     inherited = _inherited if family.type in _CUMULATIVE else {}
@@ -159,7 +161,8 @@ def _portions(family: Metric) -> Iterator[list[Sample]]:
         if inherited:
             before = inherited.get((sample.name, tuple(labels.items())), 0.0)
             value = value - before if value >= before else value
-        portion.append(Sample(sample.name, value if math.isfinite(value) else str(value), labels or None))
+        seen = from_prometheus(sample.exemplar) if exemplars else None
+        portion.append(Sample(sample.name, value if math.isfinite(value) else str(value), labels or None, seen))
         size += len(sample.name) + 64 + sum(len(key) + len(text) + 6 for key, text in labels.items())
         if size > _LINE_BYTES:
             yield portion
@@ -199,6 +202,8 @@ def record() -> None:
     for family in () if registry is None else snapshot(registry):
         recorder.append(lines.encode(family))
     for family in source_records():
+        for sample in family.samples:
+            sample.exemplar = None
         recorder.append(lines.encode(family))
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sightline.base.errors import MetricConflict
 from sightline.model.metric import MetricRecord, Sample
 from sightline.sdk import guard, metrics
+from sightline.sdk.exemplars import Seen, exemplar, to_prometheus
 from sightline.sdk.recorder import recorder
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _MOST_SERIES: Final = 10_000
 OVERFLOW: Final = "overflow"
 """The endpoint under which requests beyond ``_MOST_SERIES`` are counted."""
 
-_Labels = dict[str, str]
+_Sample = tuple[str, dict[str, str], float, Seen | None]
 
 
 class RequestMetrics:
@@ -51,14 +52,17 @@ class RequestMetrics:
         self._active = 0
         self._series: dict[tuple[str, str, int], list[Any]] = {}
         self._errors: dict[tuple[str, str], int] = {}
+        self._seen: dict[tuple[str, str, int], Seen] = {}
 
     def began(self) -> None:
         """Count a request that is being answered from now on."""
         with self._lock:
             self._active += 1
 
-    def ended(self, method: str, endpoint: str, status: int, seconds: float, error_type: str) -> None:
-        """Count a request that has been answered. *error_type* is empty where it went well."""
+    def ended(
+        self, method: str, endpoint: str, status: int, seconds: float, error_type: str, seen: Seen | None = None
+    ) -> None:
+        """Count a request that has been answered and maybe *seen*. *error_type* is empty where it went well."""
         with self._lock:
             # A request that began before a fork ends in the child, too.
             if self._active:
@@ -68,7 +72,10 @@ class RequestMetrics:
             except KeyError:
                 series = self._new_series(method, endpoint, status)
             series[0] += seconds
-            series[1 + bisect_left(_BUCKETS, seconds)] += 1
+            bucket = bisect_left(_BUCKETS, seconds)
+            series[1 + bucket] += 1
+            if seen is not None and (method, endpoint, status) in self._series:
+                self._seen[method, endpoint, bucket] = seen
             if error_type:
                 key = (error_type, endpoint)
                 if key in self._errors or len(self._errors) < _MOST_SERIES:
@@ -80,22 +87,23 @@ class RequestMetrics:
         key = (method, endpoint if len(self._series) < _MOST_SERIES else OVERFLOW, status)
         return self._series.setdefault(key, [0.0] + [0] * len(_BOUNDS))
 
-    def families(self) -> Iterator[tuple[str, str, str, list[tuple[str, _Labels, float]]]]:
+    def families(self) -> Iterator[tuple[str, str, str, list[_Sample]]]:
         """Give each family as it stands now: name, type, description and samples."""
         with self._lock:
             active, errors = self._active, dict(self._errors)
             series = {key: list(values) for key, values in self._series.items()}
         name = self.namespace
         yield f"{name}_requests", "counter", "Requests answered.", [
-            (f"{name}_requests_total", {"method": method, "endpoint": endpoint, "status": str(status)}, sum(values[1:]))
+            (f"{name}_requests_total", {"method": method, "endpoint": endpoint, "status": str(status)}, sum(values[1:]),
+             None)
             for (method, endpoint, status), values in series.items()
         ]  # fmt: skip
         yield f"{name}_errors", "counter", "Requests that ended with an exception or a status from 500 on.", [
-            (f"{name}_errors_total", {"error_type": kind, "endpoint": endpoint}, count)
+            (f"{name}_errors_total", {"error_type": kind, "endpoint": endpoint}, count, None)
             for (kind, endpoint), count in errors.items()
         ]  # fmt: skip
         yield f"{name}_active_connections", "gauge", "Requests being answered.", [
-            (f"{name}_active_connections", {}, active)
+            (f"{name}_active_connections", {}, active, None)
         ]  # fmt: skip
         durations: dict[tuple[str, str], list[float]] = {}
         for (method, endpoint, _), values in series.items():
@@ -107,16 +115,17 @@ class RequestMetrics:
 
     def _duration_families(
         self, durations: dict[tuple[str, str], list[float]]
-    ) -> Iterator[tuple[str, str, str, list[tuple[str, _Labels, float]]]]:
+    ) -> Iterator[tuple[str, str, str, list[_Sample]]]:
         name = f"{self.namespace}_request_duration_seconds"
         for (method, endpoint), values in durations.items():
             labels = {"method": method, "endpoint": endpoint}
-            samples: list[tuple[str, _Labels, float]] = []
+            samples: list[_Sample] = []
             total = 0.0
-            for bound, count in zip(_BOUNDS, values[1:], strict=True):
+            for bucket, count in enumerate(values[1:]):
                 total += count
-                samples.append((f"{name}_bucket", {**labels, "le": bound}, total))
-            samples += [(f"{name}_count", labels, total), (f"{name}_sum", labels, values[0])]
+                seen = self._seen.get((method, endpoint, bucket))
+                samples.append((f"{name}_bucket", {**labels, "le": _BOUNDS[bucket]}, total, seen))
+            samples += [(f"{name}_count", labels, total, None), (f"{name}_sum", labels, values[0], None)]
             yield name, "histogram", "Time until the response was sent.", samples
 
     def records(self) -> Iterator[MetricRecord]:
@@ -127,7 +136,7 @@ class RequestMetrics:
         now, instance = time.time_ns(), recorder.instance
         for name, kind, description, samples in self.families():
             unit = "seconds" if name.endswith("_seconds") else ""
-            told = [Sample(sample, value, labels or None) for sample, labels, value in samples]
+            told = [Sample(sample, value, labels or None, exemplar(seen)) for sample, labels, value, seen in samples]
             for start in range(0, len(told), metrics.SAMPLES_PER_LINE):
                 part = told[start : start + metrics.SAMPLES_PER_LINE]
                 yield MetricRecord(now, instance, name, kind, unit, description, part)
@@ -139,8 +148,8 @@ class RequestMetrics:
         merged: dict[str, Metric] = {}
         for name, kind, description, samples in self.families():
             family = merged.setdefault(name, Metric(name, description, kind))
-            for sample, labels, value in samples:
-                family.add_sample(sample, labels, value)
+            for sample, labels, value, seen in samples:
+                family.add_sample(sample, labels, value, exemplar=to_prometheus(exemplar(seen)))
         yield from merged.values()
 
     def _register(self) -> None:

@@ -167,9 +167,11 @@ class Exchange:
             told["http.response.status_code"] = status
             told["http.response.body.size"] = self.response_size
         span.attributes = told
+        seconds = elapsed / 1e9
+        seen = (span.trace_id, span.span_id, seconds) if span.recording else None
         span.end()
         if self._counts is not None:
-            self._counts.ended(method, route or UNMATCHED, status, elapsed / 1e9, error_type)
+            self._counts.ended(method, route or UNMATCHED, status, seconds, error_type, seen)
             request_log.complete(self, status, elapsed, self._failure)
 
     def _note_failure(self, told: dict[str, Any], error: BaseException) -> tuple[str, int]:

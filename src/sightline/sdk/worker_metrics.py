@@ -207,7 +207,7 @@ class Workers:
 def own_records() -> list[MetricRecord]:
     """Give all figures of this process as they stand now; a forked child's without what its parent had counted."""
     registry = metrics.loaded_registry()
-    own = [] if registry is None else list(metrics.snapshot(registry))
+    own = [] if registry is None else list(metrics.snapshot(registry, exemplars=True))
     return [*own, *metrics.source_records(), *system.latest()]
 
 
