@@ -8,11 +8,34 @@ from hypothesis import strategies as st
 from sightline.base.errors import QueryInvalid
 from sightline.query.cursor import decode_cursor
 from sightline.query.logs import _Position
-from sightline.query.search import LOGS, TRACES, compile_search, matcher
+from sightline.query.search import EVENTS, LOGS, TRACES, compile_search, matcher
 from sightline.query.timerange import parse_range, parse_time
 
 PIECES = st.sampled_from(
-    ["(", ")", '"', ":", "*", "-", "!", " ", "\\", "OR", "AND", "NOT", ">", "<=", "level:", "a", "'"]
+    [
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        " TO ",
+        "~",
+        '"',
+        ":",
+        "*",
+        "-",
+        "!",
+        " ",
+        "\\",
+        "OR",
+        "AND",
+        "NOT",
+        ">",
+        "<=",
+        "level:",
+        "a",
+        "'",
+    ]
 )
 SEARCHES = st.one_of(
     st.text(max_size=80), st.lists(PIECES, max_size=40).map("".join), st.text(alphabet="()-!\" a:*\\'")
@@ -25,7 +48,7 @@ SAFE = re.compile(r"[A-Za-z0-9_ (){}\[\]:,.'=!<>-]*", re.ASCII)
 def test_any_search_gives_sql_or_query_invalid(query):
     """No search makes the compiler or the matcher raise anything but QueryInvalid, with a position inside of it."""
     within: list[bool] = []
-    for signal in (LOGS, TRACES):
+    for signal in (LOGS, TRACES, EVENTS):
         try:
             condition = compile_search(query, signal)
         except QueryInvalid as error:
@@ -46,6 +69,10 @@ def test_nothing_of_a_search_is_in_the_sql(query, before):
         f"a:{MARK}",
         f'"{MARK}":{MARK}*',
         f"{MARK}*",
+        f"~{MARK}",
+        f"a:~{MARK}",
+        f"{MARK}:(a OR {MARK})",
+        f'a:["{MARK}" TO {MARK}]',
     ):
         try:
             condition = compile_search(shape, LOGS)

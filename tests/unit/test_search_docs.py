@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sightline.base.errors import QueryInvalid
-from sightline.query.search import LOGS, TRACES, compile_search, matcher
+from sightline.query.search import EVENTS, LOGS, TRACES, compile_search, matcher
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "search.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(.+?)` \| (.*?) ?\|$", re.MULTILINE)
 
 
 def records(text: str) -> list[dict]:
@@ -18,11 +18,16 @@ def records(text: str) -> list[dict]:
     return [json.loads(line) for line in re.search(r"```json\n(.*?)```", text, re.DOTALL)[1].splitlines()]
 
 
-LOGS_PART, TRACES_PART, ERRORS_PART = re.split(r"^## (?:Traces|Errors)$", PAGE, flags=re.MULTILINE)
+def shown(part: str) -> list[tuple[str, str]]:
+    """Give the rows of a part's tables; in them a pipe is written with a backslash before."""
+    return [(query.replace("\\|", "|"), finds) for query, finds in ROW.findall(part)]
+
+
+LOGS_PART, TRACES_PART, EVENTS_PART, ERRORS_PART = re.split(r"^## (?:Traces|Events|Errors)$", PAGE, flags=re.MULTILINE)
 EXAMPLES = [
     pytest.param(signal, records(part), query, finds, id=query)
-    for signal, part in ((LOGS, LOGS_PART), (TRACES, TRACES_PART))
-    for query, finds in ROW.findall(part)
+    for signal, part in ((LOGS, LOGS_PART), (TRACES, TRACES_PART), (EVENTS, EVENTS_PART))
+    for query, finds in shown(part)
 ]
 
 

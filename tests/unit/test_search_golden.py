@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from sightline.base.errors import QueryInvalid
-from sightline.query.search import LOGS, TRACES, compile_search
+from sightline.query.search import EVENTS, LOGS, TRACES, compile_search
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "search.txt"
-SIGNALS = {"logs": LOGS, "traces": TRACES}
+SIGNALS = {"logs": LOGS, "traces": TRACES, "events": EVENTS}
 
 
 def cases():

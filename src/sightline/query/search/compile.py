@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sightline.query.search.parser import parse
-from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Present, Text
+from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Pattern, Present, Text
 
 if TYPE_CHECKING:
     from sightline.query.search.fields import Signal
@@ -71,6 +71,8 @@ class _Compiler:
                 return "1"
             case Text():
                 return self._text(node)
+            case Pattern():
+                return f"match({self.signal.text}, {self._bind(node.pattern, 'String')})"
             case Compare():
                 return self.signal.field(node.field).sql(node, self._bind)
             case Present():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sightline.base.errors import QueryInvalid
 from sightline.model import severity
+from sightline.query.search.patterns import found_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +65,7 @@ class TextField:
         return text_matches(self.read(record) or "", self._value(compare), compare)
 
     def _value(self, compare: Compare) -> str:
-        return compare.value.lower() if self.lower else compare.value
+        return compare.value.lower() if self.lower and compare.operator != "~" else compare.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,10 @@ class LevelField:
     def _numbers(self, compare: Compare) -> tuple[int, int]:
         name = compare.value.upper()
         name = severity.ALIASES.get(name, name)
-        if name in severity.NUMBERS and not compare.prefix:
+        exact = not compare.prefix and compare.operator != "~"
+        if exact and name in severity.NUMBERS:
             return severity.NUMBERS[name], severity.NUMBERS[name] + 3
-        if re.fullmatch(r"[0-9]{1,2}", name) and 1 <= int(name) <= 24 and not compare.prefix:
+        if exact and re.fullmatch(r"[0-9]{1,2}", name) and 1 <= int(name) <= 24:
             return int(name), int(name)
         names = ", ".join(known.lower() for known in severity.NUMBERS)
         raise QueryInvalid(
@@ -162,7 +164,7 @@ class DurationField:
 
     def _ns(self, compare: Compare) -> int:
         found = _DURATION.fullmatch(compare.value)
-        if not found or compare.prefix:
+        if not found or compare.prefix or compare.operator == "~":
             raise QueryInvalid(
                 f"{compare.field} is a number with its unit, such as 500ms, 1.5s or 2m; found {_shown(compare)}.",
                 compare.position,
@@ -180,7 +182,10 @@ class AttributeField:
 
     def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
         columns = self._read(bind)
-        if compare.operator == "=":
+        if compare.operator == "~":
+            pattern = bind(compare.value, "String")
+            conditions = [f"match({column}, {pattern})" for column in columns]
+        elif compare.operator == "=":
             value = bind(compare.value, "String")
             conditions = [equals(column, value, prefix=compare.prefix) for column in columns]
         else:
@@ -198,7 +203,7 @@ class AttributeField:
 
     def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
         values = [str((record.get(key) or {}).get(self.name, "")) for key in self.keys]
-        if compare.operator != "=":
+        if compare.operator not in {"=", "~"}:
             limit = number(compare)
             return any(
                 ordered(found, compare.operator, limit) for value in values if (found := _number(value)) is not None
@@ -231,6 +236,7 @@ class Signal:
         text_key: the record's key for it.
         fields: named fields.
         attributes: column of the record's attributes.
+        data: column of what an event is about, looked at before its attributes; empty where there is none.
     """
 
     text: str
@@ -238,6 +244,7 @@ class Signal:
     text_key: str
     fields: Mapping[str, Field]
     attributes: str
+    data: str = ""
 
     def field(self, name: str) -> Field:
         """Find a field by its name; what is no field of its own is an attribute."""
@@ -246,11 +253,14 @@ class Signal:
         for prefix, column, key in (
             ("resource.", "ResourceAttributes", "resource"),
             ("attributes.", self.attributes, "attributes"),
+            ("data.", self.data, "data"),
         ):
-            if name.startswith(prefix) and len(name) > len(prefix):
+            if column and name.startswith(prefix) and len(name) > len(prefix):
                 return AttributeField((column,), (key,), name.removeprefix(prefix))
         if name.startswith(RESOURCE_NAMES):
             return AttributeField((self.attributes, "ResourceAttributes"), ("attributes", "resource"), name)
+        if self.data:
+            return AttributeField((self.data, self.attributes), ("data", "attributes"), name)
         return AttributeField((self.attributes,), ("attributes",), name)
 
 
@@ -268,6 +278,7 @@ LOGS: Final = Signal(
         "severity": LevelField(),
         "service": _SERVICE,
         "logger": TextField("ScopeName", "logger"),
+        "message": TextField("Body", "body"),
         "trace": _TRACE,
         "trace_id": _TRACE,
         "span": _SPAN,
@@ -298,9 +309,30 @@ TRACES: Final = Signal(
 """Spans: words are found in the name."""
 
 
+EVENTS: Final = Signal(
+    text="EventName",
+    words="lower(EventName)",
+    text_key="name",
+    attributes="Attributes",
+    data="Data",
+    fields={
+        "name": TextField("EventName", "name"),
+        "event": TextField("EventName", "name"),
+        "service": _SERVICE,
+        "trace": _TRACE,
+        "trace_id": _TRACE,
+        "span": _SPAN,
+        "span_id": _SPAN,
+    },
+)
+"""Events: words are found in the name, attributes in the event's data and in its context."""
+
+
 def text_condition(column: str, value: str, compare: Compare, bind: Callable[[object, str], str]) -> str:
     """Write text against text: equal, beginning with, or in the order of its bytes."""
     bound = bind(value, "String")
+    if compare.operator == "~":
+        return f"match({column}, {bound})"
     if compare.operator == "=":
         return equals(column, bound, prefix=compare.prefix)
     return f"{column} {compare.operator} {bound}"
@@ -313,6 +345,8 @@ def equals(column: str, bound: str, *, prefix: bool) -> str:
 
 def text_matches(found: str, value: str, compare: Compare) -> bool:
     """Compare as ``text_condition`` does."""
+    if compare.operator == "~":
+        return found_in(compare.value, found)
     if compare.prefix:
         return found.startswith(value)
     return ordered(found.encode(), compare.operator, value.encode())

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.query.search.compile import ascii_lower, words
 from sightline.query.search.parser import parse
-from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Present, Text, walk
+from sightline.query.search.patterns import found_in
+from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Pattern, Present, Text, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,8 @@ class _Matcher:
                 return True
             case Text():
                 return self._tests[node](str(record.get(self._signal.text_key) or ""))
+            case Pattern():
+                return found_in(node.pattern, str(record.get(self._signal.text_key) or ""))
             case Compare():
                 return self._signal.field(node.field).matches(node, record)
             case Present():

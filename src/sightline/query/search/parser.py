@@ -4,8 +4,12 @@ Tokens to a tree, by recursive descent.
     any      = all { "OR" all }
     all      = not { [ "AND" ] not }
     not      = { "-" | "!" | "NOT" } term
-    term     = "(" any ")" | field value | word | phrase
-    value    = [ ">" | ">=" | "<" | "<=" | "=" ] ( word | phrase | "*" )
+    term     = "(" any ")" | field ( value | list ) | word | phrase | pattern
+    list     = "(" value { [ "OR" ] value } ")"
+    value    = [ ">" | ">=" | "<" | "<=" | "=" ] ( word | phrase | "*" ) | pattern | range
+    pattern  = "~" ( word | phrase )
+    range    = ( "[" | "{" ) bound "TO" bound ( "]" | "}" )
+    bound    = word | phrase | "*"
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from typing import Final
 
 from sightline.base.errors import QueryInvalid
 from sightline.query.search.lexer import Kind, Token, tokens
-from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Present, Text
+from sightline.query.search.patterns import checked
+from sightline.query.search.tree import And, Compare, Everything, Node, Not, Or, Pattern, Present, Text
 
 MAX_DEPTH: Final = 32
 """Deepest nesting of parentheses and negations; people stop at three, the engine's own parser at a thousand."""
@@ -22,7 +27,9 @@ MAX_DEPTH: Final = 32
 MAX_TERMS: Final = 128
 """Most terms of one search. Each is a condition that the engine evaluates for every row."""
 
-_STARTS: Final = frozenset({Kind.WORD, Kind.PHRASE, Kind.FIELD, Kind.NOT, Kind.OPEN})
+_TERMS: Final = frozenset({Kind.WORD, Kind.PHRASE, Kind.PATTERN, Kind.FIELD})
+_VALUES: Final = frozenset({Kind.WORD, Kind.PHRASE, Kind.PATTERN, Kind.RANGE})
+_STARTS: Final = _TERMS | {Kind.NOT, Kind.OPEN}
 
 
 def parse(text: str) -> Node:
@@ -77,17 +84,22 @@ class _Parser:
         token = self._token
         if token.kind is Kind.OPEN:
             return self._group(token)
-        if token.kind not in {Kind.WORD, Kind.PHRASE, Kind.FIELD}:
+        if token.kind not in _TERMS:
             raise self._unexpected("a word, a phrase or a field")
+        self._count(token)
+        self._advance()
+        if token.kind is Kind.FIELD:
+            return self._field(token)
+        if token.kind is Kind.PATTERN:
+            return Pattern(checked(token.text, token.position), token.position)
+        return _word(token) if token.kind is Kind.WORD else _phrase(token)
+
+    def _count(self, token: Token) -> None:
         self._terms += 1
         if self._terms > MAX_TERMS:
             raise QueryInvalid(
                 f"The search has more than {MAX_TERMS} terms. Use SQL for longer questions.", token.position
             )
-        self._advance()
-        if token.kind is Kind.FIELD:
-            return self._field(token)
-        return _word(token) if token.kind is Kind.WORD else _phrase(token)
 
     def _group(self, opening: Token) -> Node:
         self._depth += 1
@@ -106,16 +118,44 @@ class _Parser:
     def _field(self, field: Token) -> Node:
         if not field.text:
             raise QueryInvalid("The field has no name.", field.position)
+        if self._at(Kind.OPEN) and self._token.joined:
+            return self._list(field)
+        return self._value(field)
+
+    def _list(self, field: Token) -> Node:
+        opening = self._token
+        self._advance()
+        nodes: list[Node] = []
+        while not self._at(Kind.CLOSE):
+            if nodes and self._at(Kind.OR):
+                self._advance()
+            if self._at(Kind.END):
+                raise QueryInvalid("The parenthesis that opens here is not closed.", opening.position)
+            if nodes:
+                self._count(self._token)
+            nodes.append(self._value(field))
+        if not nodes:
+            raise QueryInvalid(f"The list of {field.text} is empty; write {field.text}:(one OR other).", field.position)
+        self._advance()
+        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+
+    def _value(self, field: Token) -> Node:
         operator = "="
         if self._at(Kind.OPERATOR):
             operator = self._token.text
             self._advance()
         value = self._token
-        if not value.joined:
+        if not value.joined or value.kind not in _VALUES:
             raise QueryInvalid(
                 f"The field {field.text} has no value; write {field.text}:value or {field.text}:*.", value.position
             )
         self._advance()
+        if value.kind in {Kind.PATTERN, Kind.RANGE} and operator != "=":
+            raise QueryInvalid(f"{operator} needs a value to compare with, not {value.kind.value}.", value.position)
+        if value.kind is Kind.PATTERN:
+            return Compare(field.text, "~", checked(value.text, value.position), position=value.position)
+        if value.kind is Kind.RANGE:
+            return _range(field, value)
         if value.kind is Kind.PHRASE:
             return Compare(field.text, operator, value.text, position=value.position)
         if value.text == "*":
@@ -139,6 +179,20 @@ class _Parser:
         found = self._token
         name = "the end" if found.kind is Kind.END else repr(found.text)
         return QueryInvalid(f"Expected {expected}, found {name}.", found.position)
+
+
+def _range(field: Token, token: Token) -> Node:
+    """Turn a range into two comparisons; a ``*`` leaves its end open."""
+    low, high = token.bounds
+    operators = (">=" if token.text[0] == "[" else ">", "<=" if token.text[1] == "]" else "<")
+    nodes: list[Node] = [
+        Compare(field.text, operator, bound.text, position=bound.position)
+        for operator, bound in zip(operators, (low, high), strict=True)
+        if bound.kind is Kind.PHRASE or bound.text != "*"
+    ]
+    if not nodes:
+        return Present(field.text, field.position)
+    return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
 
 
 def _word(token: Token) -> Node:

@@ -33,14 +33,28 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """
+    A regular expression that is found in the record's text.
+
+    Attributes:
+        pattern: the expression, of RE2, checked.
+        position: offset in the search text.
+    """
+
+    pattern: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """
     A field against a value.
 
     Attributes:
         field: the field's name as written.
-        operator: ``=``, ``>``, ``>=``, ``<`` or ``<=``.
-        value: what it is compared with.
+        operator: ``=``, ``>``, ``>=``, ``<``, ``<=``, or ``~`` for a pattern.
+        value: what it is compared with; a pattern has been checked.
         prefix: values that begin so are meant as well (``/orders/*``).
         position: offset of the value in the search text.
     """
@@ -81,7 +95,7 @@ class Or:
     nodes: tuple[Node, ...]
 
 
-Node: TypeAlias = "Everything | Text | Compare | Present | Not | And | Or"
+Node: TypeAlias = "Everything | Text | Pattern | Compare | Present | Not | And | Or"
 
 
 def walk(node: Node, visit: Callable[[Node], None]) -> None:
