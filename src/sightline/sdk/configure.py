@@ -118,21 +118,25 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
         ensure_server(Path(settings["home"].value))
 
 
-class _OpenTelemetry:
-    """Whether it is taken over, or will be as soon as somebody imports it."""
-
-    awaited = False
+_awaited: set[str] = set()
+"""Parts of OpenTelemetry's API that are taken over, or will be as soon as somebody imports them."""
 
 
 def _take_opentelemetry() -> None:
-    if _OpenTelemetry.awaited and "opentelemetry.trace" not in sys.modules:
-        return
-    _OpenTelemetry.awaited = True
-    when_imported("opentelemetry.trace", _take_over)
+    for name, take_over in (("opentelemetry.trace", _take_traces), ("opentelemetry.metrics", _take_metrics)):
+        if name not in _awaited or name in sys.modules:
+            _awaited.add(name)
+            when_imported(name, take_over)
 
 
-def _take_over() -> None:
+def _take_traces() -> None:
     from sightline.sdk.opentelemetry import take_over
+
+    take_over()
+
+
+def _take_metrics() -> None:
+    from sightline.sdk.meters import take_over
 
     take_over()
 
