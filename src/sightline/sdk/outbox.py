@@ -243,9 +243,12 @@ def _for_all(method: Callable[[Outbox], None]) -> Callable[[], None]:
     return call
 
 
+reborn: Final = _for_all(Outbox.reborn)
+"""Starts all anew in a forked child."""
+
 ending.add(_for_all(Outbox.close))
 os.register_at_fork(
     before=_for_all(Outbox.pause),
     after_in_parent=_for_all(Outbox.resume),
-    after_in_child=_for_all(Outbox.reborn),
+    after_in_child=reborn,
 )
