@@ -112,6 +112,10 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
     for name in ("enable_email_alerts", "enable_slack_alerts"):
         if settings[name].value:
             logs.get_logger("sightline").warning(f"{name} is on, but this version sends no alerts yet")
+    if "uwsgi" in sys.modules:
+        from sightline.sdk import uwsgi
+
+        uwsgi.install()
     if settings["server"].value == "auto":
         from sightline.sdk.autostart import ensure_server
 
