@@ -13,7 +13,7 @@ import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
-from tests.process.test_web_servers import FASTAPI, FLASK, GUNICORN, UVICORN
+from tests.process.test_web_servers import DJANGO, FASTAPI, FLASK, GUNICORN, UVICORN, UWSGI
 from tests.support.program import PATIENCE_S, WebServer
 from tests.support.spool import read_spool
 
@@ -22,6 +22,11 @@ CASES = {
     "gunicorn": (FLASK, [*GUNICORN, "web:app"]),
     "gunicorn gthread": (FLASK, [*GUNICORN, "--threads", "4", "web:app"]),
     "gunicorn --preload": (FLASK, [*GUNICORN, "--preload", "web:app"]),
+    "gunicorn --preload gthread": (FLASK, [*GUNICORN, "--preload", "--threads", "4", "web:app"]),
+    "gunicorn django": (DJANGO, [*GUNICORN, "web:wsgi"]),
+    "uwsgi": (FLASK, [*UWSGI, "web:app"]),
+    "uwsgi threads": (FLASK, [*UWSGI, "web:app", "--threads", "4", "--py-call-uwsgi-fork-hooks"]),
+    "uvicorn --workers django": (DJANGO, [*UVICORN, "--workers", "2", "web:asgi"]),
     "uvicorn --workers": (FASTAPI, [*UVICORN, "--workers", "2", "web:app"]),
 }
 
@@ -31,7 +36,9 @@ def serve(tmp_path, name):
     source, command = CASES[name]
     directory = tmp_path / "program"
     directory.mkdir()
-    (directory / "web.py").write_text(source.replace("metrics_interval_s=3600", "metrics_interval_s=0.2"))
+    (directory / "web.py").write_text(
+        source.replace("metrics_interval_s=3600", "metrics_interval_s=0.2").replace(": 3600", ": 0.2")
+    )
     return WebServer(command, directory, tmp_path / "home")
 
 
