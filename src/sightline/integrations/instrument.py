@@ -26,6 +26,7 @@ FRAMEWORKS: Final[dict[str, tuple[str, str]]] = {
 LIBRARIES: Final = {
     "anthropic": "sightline.integrations.anthropic",
     "celery": "sightline.integrations.celery",
+    "chromadb": "sightline.integrations.chroma",
     "loguru": "sightline.integrations.loguru",
     "openai": "sightline.integrations.openai",
     "structlog": "sightline.integrations.structlog",
@@ -43,8 +44,8 @@ def instrument(app: Application | None = None, *, namespace: str = "http") -> Ap
         namespace: what the names of the request metrics begin with.
 
     Without *app*, OpenTelemetry's instrumentations that are installed are turned on, each when its library is
-    imported: SQLAlchemy, httpx, requests, redis and so on record through Sightline. The clients of OpenAI and Anthropic
-    are recorded by Sightline itself.
+    imported: SQLAlchemy, psycopg, redis, requests, httpx, aiohttp and so on record through Sightline. Chroma and the
+    clients of OpenAI and Anthropic are recorded by Sightline itself.
 
     Raises:
         SightlineError: if *app* is none of these. Other applications are wrapped by hand, see docs/howto.

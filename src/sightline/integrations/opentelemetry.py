@@ -47,8 +47,20 @@ MODULES: Final = {
 }
 """The module that an instrumentation is for, where it is not named as the instrumentation is."""
 
-WORTH_INSTRUMENTING: Final = ("httpx", "redis", "requests", "sqlalchemy")
-"""Libraries of which it is said when they are there and their instrumentation is not."""
+WORTH_INSTRUMENTING: Final = {
+    "aiohttp": "aiohttp-client",
+    "httpx": "httpx",
+    "psycopg": "psycopg",
+    "redis": "redis",
+    "requests": "requests",
+    "sqlalchemy": "sqlalchemy",
+}
+"""Libraries of which it is said when they are there and their instrumentation, which is the value, is not."""
+
+NAMES: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
+"""OpenTelemetry's variable for the names of attributes, and what it is taken for where it is not set."""
+
+STABLE: Final = "http,database"
 
 
 def instrument() -> None:
@@ -70,8 +82,8 @@ def instrument() -> None:
             continue
         module = MODULES.get(entry.name, entry.name.replace("-", "_"))
         when_imported(module, _turning_on(entry, module))
-    for name in WORTH_INSTRUMENTING:
-        if name not in found and importlib.util.find_spec(name) is not None:
+    for name, instrumentation in WORTH_INSTRUMENTING.items():
+        if instrumentation not in found and importlib.util.find_spec(name) is not None:
             when_imported(name, _regretting(name))
 
 
@@ -116,6 +128,7 @@ def _turn_on(entry: EntryPoint, module: str) -> None:
     if not fits:
         presence.note(Instrumented(entry.name, version=_version(module), reason=doubt))
         return
+    _use_stable_names()
     try:
         instrumentor = entry.load()()
         # Imported behind OpenTelemetry's API, which is what our provider waits for.
@@ -126,6 +139,23 @@ def _turn_on(entry: EntryPoint, module: str) -> None:
         presence.note(Instrumented(entry.name, reason=f"{type(error).__name__}: {error}"))
         raise
     presence.note(Instrumented(entry.name, "opentelemetry", _version(module), doubt))
+
+
+def _use_stable_names() -> None:
+    """
+    Let attributes have the names that OpenTelemetry has declared stable, which ours have, unless the host says another.
+
+    Instrumentations begin with the old ones, and read the variable once; the host's children are not to inherit it.
+    """
+    if NAMES in os.environ:
+        return
+    from opentelemetry.instrumentation._semconv import _OpenTelemetrySemanticConventionStability as Stability
+
+    os.environ[NAMES] = STABLE
+    try:
+        Stability._initialize()  # noqa: SLF001 - the variable is the only public way
+    finally:
+        del os.environ[NAMES]
 
 
 def _doubt(entry: EntryPoint) -> tuple[str, bool]:
@@ -161,7 +191,7 @@ def _regretting(name: str) -> Callable[[], None]:
     def regret() -> None:
         presence.note(Instrumented(
             name, version=_version(name),
-            reason=f"its instrumentation is not installed: pip install opentelemetry-instrumentation-{name}",
+            reason=f'its instrumentation is not installed: pip install "sightline[{name}]"',
         ))  # fmt: skip
 
     return regret
