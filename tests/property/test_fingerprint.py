@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.sdk.fingerprint import fingerprint, message_template
+from sightline.model.fingerprint import message_template
+from sightline.sdk.fingerprint import fingerprint
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "fingerprints.json"
 

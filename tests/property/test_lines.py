@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sightline.base.errors import DecodeError
 from sightline.base.limits import MAX_LINE_BYTES
 from sightline.model.log import LogRecord
-from sightline.sdk.redact import REDACTED, Redactor
+from sightline.model.secrets import REDACTED
 from sightline.wire.lines import decode, encode
+from sightline.wire.redact import Redactor
 
 surrogates = st.text(st.characters(categories=("L", "N", "P", "Cs", "Cc", "Zs")))
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | surrogates | st.binary() | st.complex_numbers()

@@ -9,8 +9,8 @@ import threading
 import pytest
 
 import sightline
+from sightline.model.secrets import REDACTED
 from sightline.sdk.context import fields
-from sightline.sdk.redact import REDACTED
 
 
 @pytest.fixture(autouse=True)

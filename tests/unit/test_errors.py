@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 import sightline
 from sightline.errors import ErrorCategory, ErrorSeverity, error_counts, fingerprint, track_error
+from sightline.model.secrets import REDACTED
 from sightline.sdk.errors import LOGGER
-from sightline.sdk.secrets import REDACTED
 from sightline.testing import capture
 
 

@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from sightline.sdk.redact import REDACTED, Redactor
+from sightline.model.secrets import REDACTED
+from sightline.wire.redact import Redactor
 
 
 @pytest.mark.parametrize(

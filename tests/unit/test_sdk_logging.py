@@ -9,7 +9,7 @@ import logging.config
 import pytest
 
 import sightline
-from sightline.sdk.redact import REDACTED
+from sightline.model.secrets import REDACTED
 from sightline.testing import capture
 
 

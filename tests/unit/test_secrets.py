@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.sdk.redact import Redactor
-from sightline.sdk.secrets import REDACTED
+from sightline.model.secrets import REDACTED
+from sightline.wire.redact import Redactor
 
 CARD = "4111 1111 1111 1111"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-def_1"

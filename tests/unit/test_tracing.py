@@ -13,9 +13,9 @@ from opentelemetry.baggage import get_baggage, set_baggage
 from opentelemetry.propagate import inject
 
 import sightline
+from sightline.model.secrets import REDACTED
 from sightline.sdk.context import current_span
 from sightline.sdk.provider import provider
-from sightline.sdk.redact import REDACTED
 from sightline.sdk.tracing import Span, remote_parent
 from sightline.testing import capture
 

@@ -9,6 +9,7 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.model.error import ErrorCategory, ErrorSeverity
+from sightline.model.fingerprint import LONGEST_CHAIN, MOST_MEMBERS
 from sightline.model.severity import NUMBERS
 from sightline.sdk import fingerprint as naming
 from sightline.sdk import guard, metrics, redact, told_errors
@@ -191,7 +192,7 @@ def _attributes(error: BaseException, mechanism: str) -> dict[str, Any]:
                 "message": redact.redactor.text(describe(one)[:500]),
                 "fingerprint": naming.fingerprint(one),
             }
-            for one in error.exceptions[: naming.MOST_MEMBERS]
+            for one in error.exceptions[:MOST_MEMBERS]
         ]
     inner = list(naming.frames(error.__traceback__))
     own = [place for place in inner if naming.is_application(place[0].f_code.co_filename)]
@@ -219,7 +220,7 @@ def _type_of(error: BaseException) -> str:
 
 def _stack(error: BaseException, links: list[tuple[BaseException, str]]) -> str:
     last = links[-1][0]
-    if len(links) == naming.LONGEST_CHAIN and (last.__cause__ or last.__context__):
+    if len(links) == LONGEST_CHAIN and (last.__cause__ or last.__context__):
         # Python would format all of a chain, however long it is.
         text = "\n".join(_bare_stack(one) for one, _ in reversed(links))
     else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import reprlib
 from typing import TYPE_CHECKING, Any, Final
 
+from sightline.model.secrets import REDACTED
 from sightline.sdk import redact
 from sightline.sdk.fingerprint import frames, is_application
-from sightline.sdk.secrets import REDACTED
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType

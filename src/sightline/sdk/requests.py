@@ -7,11 +7,11 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
+from sightline.model.secrets import REDACTED
 from sightline.model.span import ERROR, SERVER
 from sightline.sdk import redact, tracing
 from sightline.sdk.context import current, fields, span_of
 from sightline.sdk.request_log import request_log
-from sightline.sdk.secrets import REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
