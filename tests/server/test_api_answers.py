@@ -46,6 +46,9 @@ def filled(server):
 CALLS = [
     ("/api/v1/logs", {"query": f"service:{SERVICE}"}, "/api/v1/logs"),
     ("/api/v1/logs/histogram", {"query": "paid", "buckets": 10}, "/api/v1/logs/histogram"),
+    ("/api/v1/search/fields", {"query": f"service:{SERVICE}"}, "/api/v1/search/fields"),
+    ("/api/v1/search/facets", {"signal": "traces", "fields": "kind,http.route"}, "/api/v1/search/facets"),
+    ("/api/v1/search/complete", {"text": "service:ap"}, "/api/v1/search/complete"),
     ("/api/v1/traces", {"query": f"service:{SERVICE}"}, "/api/v1/traces"),
     (f"/api/v1/traces/{TRACE}", {}, "/api/v1/traces/{trace_id}"),
     ("/api/v1/metrics", {}, "/api/v1/metrics"),
@@ -69,6 +72,17 @@ def test_an_answer_is_of_the_shape_that_is_described(filled, path, parameters, r
     found = filled.get(path, **parameters)
 
     jsonschema.validate(found, described["content"]["application/json"]["schema"])
+
+
+def test_the_logs_around_one_are_of_the_shape_that_is_described(filled):
+    """A log's id leads to its neighbours."""
+    described = filled.get("/openapi.json")["paths"]["/api/v1/logs/context"]["get"]["responses"]["200"]
+    first, second = filled.get("/api/v1/logs", query=f"service:{SERVICE}", order="asc")["records"]
+
+    found = filled.get("/api/v1/logs/context", id=first["id"])
+
+    jsonschema.validate(found, described["content"]["application/json"]["schema"])
+    assert second["id"] in [record["id"] for record in found["before"] + found["after"]]
 
 
 def test_logs_are_found_with_all_they_have(filled):

@@ -69,16 +69,17 @@ class _Position(msgspec.Struct, array_like=True):
     given: int
 
 
-_MAX_TIES: Final = 1_000_000
+_MAXTIES: Final = 1_000_000
 """Most records of one nanosecond that can be paged through."""
 
-_TIE: Final = "cityHash64(ServiceName, ScopeName, Body, TraceId, SpanId, SeverityNumber, toString(LogAttributes))"
+TIE: Final = "cityHash64(ServiceName, ScopeName, Body, TraceId, SpanId, SeverityNumber, toString(LogAttributes))"
 """Orders records of the same nanosecond, the same way for ever."""
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "Timestamp, SeverityText, SeverityNumber, ServiceName, ScopeName, Body, TraceId, SpanId, LogAttributes, "
-    f"ResourceAttributes, toUnixTimestamp64Nano(Timestamp) AS time_ns, {_TIE} AS tie"
+    f"ResourceAttributes, toUnixTimestamp64Nano(Timestamp) AS time_ns, {TIE} AS tie"
 )
+"""What a log is read from."""
 
 
 def search_logs(
@@ -104,7 +105,7 @@ def search_logs(
     position = decode_cursor(cursor, _Position) if cursor else None
     if position:
         range_ = _after(range_, position, order)
-    skip = max(0, min(position.given, _MAX_TIES)) if position else 0
+    skip = max(0, min(position.given, _MAXTIES)) if position else 0
     direction = "DESC" if order == "desc" else "ASC"
     where = f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} ORDER BY Timestamp {direction}"
     parameters = {**condition.parameters, **range_.parameters, "limit": limit + 1 + skip}
@@ -118,12 +119,12 @@ def search_logs(
     if count <= skip:
         return LogPage([], None, times.elapsed_ms)
     found = store.query(
-        f"SELECT {_COLUMNS} {where}, tie {direction} LIMIT {{limit:UInt32}} OFFSET {{skip:UInt32}}",
+        f"SELECT {COLUMNS} {where}, tie {direction} LIMIT {{limit:UInt32}} OFFSET {{skip:UInt32}}",
         {**parameters, "start": first_ns, "end": last_ns + 1, "limit": limit + 1, "skip": skip},
     )
     rows = found.rows[:limit]
     following = encode_cursor(_ended(rows, position)) if len(found.rows) > limit else None
-    return LogPage([_record(row) for row in rows], following, times.elapsed_ms + found.elapsed_ms)
+    return LogPage([log_record(row) for row in rows], following, times.elapsed_ms + found.elapsed_ms)
 
 
 def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60) -> Histogram:
@@ -155,18 +156,19 @@ def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60
 def logs_of_trace(store: Store, trace_id: str, limit: int) -> list[LogRecord]:
     """Give a trace's first *limit* logs, in their order."""
     found = store.query(
-        f"SELECT {_COLUMNS} FROM otel_logs WHERE TraceId = {{trace:String}} "
+        f"SELECT {COLUMNS} FROM otel_logs WHERE TraceId = {{trace:String}} "
         "ORDER BY Timestamp, tie LIMIT {limit:UInt32}",
         {"trace": trace_id, "limit": limit},
     )
-    return [_record(row) for row in found.rows]
+    return [log_record(row) for row in found.rows]
 
 
 def _bucket(time: str, levels: dict[str, int]) -> HistogramBucket:
     return HistogramBucket(time, sum(levels.values()), levels)
 
 
-def _record(row: tuple[Any, ...]) -> LogRecord:
+def log_record(row: tuple[Any, ...]) -> LogRecord:
+    """Make a log of a row of ``COLUMNS``."""
     timestamp, level, number, service, logger, body, trace, span, attributes, resource, time_ns, tie = row
     return LogRecord(
         timestamp=timestamp,

@@ -34,6 +34,10 @@ class Field(Protocol):
         """Write the condition that a record has the field."""
         ...
 
+    def value(self, bind: Callable[[object, str], str]) -> str:
+        """Write the value as text, as a search names it; empty where a record has none."""
+        ...
+
     def read(self, record: Record) -> str | float | None:
         """Take the field's value out of a record; None or empty where it has none."""
         ...
@@ -56,6 +60,9 @@ class TextField:
 
     def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
         return f"{self.column} != ''"
+
+    def value(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return self.column
 
     def read(self, record: Record) -> str | None:  # noqa: D102
         value = record.get(self.key)
@@ -81,6 +88,9 @@ class ChoiceField:
 
     def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
         return f"{self.column} != ''"
+
+    def value(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return f"lower({self.column})"
 
     def read(self, record: Record) -> str | None:  # noqa: D102
         return record.get(self.key)
@@ -110,6 +120,10 @@ class LevelField:
 
     def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
         return "1"
+
+    def value(self, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        names = bind([severity.name_of(number).lower() for number in range(25)], "Array(String)")
+        return f"{names}[least(SeverityNumber, 24) + 1]"
 
     def read(self, record: Record) -> float:  # noqa: D102
         return record.get("severity") or 9
@@ -156,6 +170,9 @@ class DurationField:
     def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
         return "1"
 
+    def value(self, bind: Callable[[object, str], str]) -> str:  # noqa: ARG002, D102
+        return "toString(Duration)"
+
     def read(self, record: Record) -> float:  # noqa: D102
         return round((record.get("duration_ms") or 0) * 1e6)
 
@@ -197,6 +214,12 @@ class AttributeField:
         conditions = [f"{column} != ''" for column in self._read(bind)]
         return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
+    def value(self, bind: Callable[[object, str], str]) -> str:  # noqa: D102
+        first, *others = self._read(bind)
+        for other in others:
+            first = f"if({first} != '', {first}, {other})"
+        return first
+
     def read(self, record: Record) -> str | None:  # noqa: D102
         holders = [record[key] for key in self.keys if self.name in (record.get(key) or {})]
         return str(holders[0][self.name]) if holders else None
@@ -231,18 +254,22 @@ class Signal:
     One kind of record that can be searched.
 
     Attributes:
+        table: where the records are.
         text: column in which phrases are found.
         words: what words are looked for in: the column whose index lowers letters itself, or the column in lower case.
         text_key: the record's key for it.
         fields: named fields.
+        facets: those of them with few values, by which people narrow a search.
         attributes: column of the record's attributes.
         data: column of what an event is about, looked at before its attributes; empty where there is none.
     """
 
+    table: str
     text: str
     words: str
     text_key: str
     fields: Mapping[str, Field]
+    facets: tuple[str, ...]
     attributes: str
     data: str = ""
 
@@ -269,6 +296,8 @@ _TRACE: Final = TextField("TraceId", "trace_id", lower=True)
 _SPAN: Final = TextField("SpanId", "span_id", lower=True)
 
 LOGS: Final = Signal(
+    table="otel_logs",
+    facets=("level", "service", "logger"),
     text="Body",
     words="Body",
     text_key="body",
@@ -288,6 +317,8 @@ LOGS: Final = Signal(
 """Logs: words are found in the body."""
 
 TRACES: Final = Signal(
+    table="otel_traces",
+    facets=("service", "name", "kind", "status", "scope"),
     text="SpanName",
     words="lower(SpanName)",
     text_key="name",
@@ -310,6 +341,8 @@ TRACES: Final = Signal(
 
 
 EVENTS: Final = Signal(
+    table="events",
+    facets=("name", "service"),
     text="EventName",
     words="lower(EventName)",
     text_key="name",
@@ -326,6 +359,10 @@ EVENTS: Final = Signal(
     },
 )
 """Events: words are found in the name, attributes in the event's data and in its context."""
+
+
+SIGNALS: Final = {"logs": LOGS, "traces": TRACES, "events": EVENTS}
+"""What can be searched, by its name."""
 
 
 def text_condition(column: str, value: str, compare: Compare, bind: Callable[[object, str], str]) -> str:

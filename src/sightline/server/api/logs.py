@@ -1,12 +1,13 @@
-"""``/api/v1/logs``: search, histogram."""
+"""``/api/v1/logs``: search, histogram, what stood around a log."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from sightline.base.limits import MAX_PAGE
+from sightline.query.context import MAX_LINES, LogContext, log_context
 from sightline.query.logs import Histogram, LogPage, Order, count_logs, search_logs
 from sightline.server.answers import Range, answer, ask, described, known_parameters
 
@@ -68,3 +69,26 @@ async def histogram(
 ) -> Response:
     """Count the logs for which the search holds, by time and level."""
     return answer(await ask(count_logs, request.app.state.sightline.store, query, range_, buckets=buckets))
+
+
+_CONTEXT: Final = {"before": [LOG], "record": LOG, "after": [], "elapsed_ms": 5.0}
+
+
+@router.get(
+    "/context", summary="Logs around one", responses=described(LogContext, _CONTEXT, 404), response_class=Response
+)
+async def context(
+    request: Request,
+    id_: Annotated[str, Query(alias="id", description="The id of a log.", examples=[LOG["id"]])],
+    before: Annotated[int, Query(ge=0, le=MAX_LINES, description="How many before it.")] = 10,
+    after: Annotated[int, Query(ge=0, le=MAX_LINES, description="How many after it.")] = 10,
+    of: Annotated[
+        Literal["process", "service", "everything"], Query(description="Whose logs, besides the one's own.")
+    ] = "process",
+) -> Response:
+    """Give what the same process logged just before and after a log, within a day."""
+    store = request.app.state.sightline.store
+    found = await ask(log_context, store, id_, before=before, after=after, of=of)
+    if found is None:
+        raise HTTPException(404, "There is no such log; it may have passed its retention.")
+    return answer(found)
