@@ -7,5 +7,14 @@ They are ``prometheus_client``'s own, in its one registry; what other libraries 
 
 from sightline.sdk.collector import APIMetrics, MetricsCollector, SystemMetrics
 from sightline.sdk.metrics import counter, gauge, histogram
+from sightline.sdk.metrics_server import start_http_server
 
-__all__ = ["APIMetrics", "MetricsCollector", "SystemMetrics", "counter", "gauge", "histogram"]
+__all__ = [
+    "APIMetrics",
+    "MetricsCollector",
+    "SystemMetrics",
+    "counter",
+    "gauge",
+    "histogram",
+    "start_http_server",
+]

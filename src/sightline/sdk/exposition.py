@@ -65,10 +65,11 @@ def expose(accept: str) -> tuple[str, bytes]:
     """
     encode: Callable[[Any], bytes]
     encode, kind = choose_encoder(accept)
-    return kind, encode(_registry())
+    return kind, encode(registry())
 
 
-def _registry() -> _All | _Workers:
+def registry() -> _All | _Workers:
+    """Give what is exposed, which looks like a registry to the encoders of ``prometheus_client``."""
     try:
         records = workers.records()
     except Exception as error:

@@ -13,6 +13,7 @@ import http.client
 import os
 import random
 import threading
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -68,7 +69,7 @@ class _State(msgspec.Struct):
     intents: list[_Range] = []
 
 
-class Sender:
+class Sender(ABC):
     """
     A thread that reads segments and delivers them, if this process is the one.
 
@@ -96,6 +97,7 @@ class Sender:
         self._retry_s = _RETRY_FIRST_S
         self._thread = threading.Thread(target=self._run, name=f"sightline-{self.name}", daemon=True)
 
+    @abstractmethod
     def deliver(self, chunks: list[Chunk]) -> None:
         """
         Send a batch and return when it is taken.
@@ -104,16 +106,15 @@ class Sender:
             Refused: if it will never be taken.
             Later: if it is not taken now; so too OSError and HTTPException.
         """
-        raise NotImplementedError
 
-    def disconnect(self) -> None:
+    def disconnect(self) -> None:  # noqa: B027 - one without connections has nothing to do
         """Let go of connections."""
 
     def may_send(self) -> bool:
         """Tell whether any process may send now."""
         return True
 
-    def tidy(self) -> None:
+    def tidy(self) -> None:  # noqa: B027 - as above
         """Do what is to be done beside, every now and then, in the process that sends."""
 
     def note(self, error: Exception) -> None:
