@@ -19,6 +19,8 @@ from sightline.wire.log_rows import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from sightline.wire.log_rows import LogRows
+
 MAX_DEPTH: Final = 8
 """Levels of mappings that are taken apart; deeper ones stay together, as JSON."""
 
@@ -85,7 +87,7 @@ class LogObject:
     One record as it was read: the arguments of :meth:`LogRows.add <sightline.wire.log_rows.LogRows.add>`.
 
     Attributes:
-        body: the message; empty where there is none.
+        body: the message; the whole record as JSON where it has none.
         time_ns: nanoseconds since the epoch; 0 where there is no time that can be read.
         level: the level as it was written, or the name of its number; empty where there is none.
         logger: name of what wrote it.
@@ -106,14 +108,26 @@ class LogObject:
     attributes: dict[str, Any] = field(default_factory=dict)
     resource: dict[str, Any] = field(default_factory=dict)
 
-    def arguments(self) -> dict[str, Any]:
-        """Give all but the body, as ``LogRows.add`` takes it."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "body"}
+    def add_to(self, rows: LogRows) -> None:
+        """Add the record to *rows*."""
+        rows.add(
+            self.body,
+            time_ns=self.time_ns,
+            level=self.level,
+            attributes=self.attributes,
+            resource=self.resource,
+            logger=self.logger,
+            trace=self.trace,
+            span=self.span,
+            event=self.event,
+        )
 
 
 def read(found: Mapping[Any, Any], known: Roles = ROLES, *, zone: tzinfo | None = UTC) -> LogObject:
     """
-    Read a record; never raises, whatever the mapping holds. A value that is not what its name says is an attribute.
+    Read a record; never raises, whatever the mapping holds.
+
+    A value that is not what its name says is an attribute; null is no value.
 
     Args:
         found: the record.
@@ -125,7 +139,8 @@ def read(found: Mapping[Any, Any], known: Roles = ROLES, *, zone: tzinfo | None 
     for name, value in flatten(found):
         role = known.get(name)
         if role is None or value is None:
-            _place(record, name, value)
+            if value is not None:
+                _place(record, name, value)
         elif (held := parts.get(role[0])) is None:
             parts[role[0]] = (role[1], name, value)
         elif role[1] < held[0]:
@@ -136,6 +151,8 @@ def read(found: Mapping[Any, Any], known: Roles = ROLES, *, zone: tzinfo | None 
     for part, (_, name, value) in parts.items():
         if not _fill(record, part, value, zone):
             _place(record, name, value)
+    if "message" not in parts:
+        record.body = text(found)
     return record
 
 
@@ -208,7 +225,7 @@ def hex_id(value: Any, size: int) -> str:
 
 
 def _place(record: LogObject, name: str, value: Any) -> None:
-    if name.partition(".")[0] in RESOURCE_GROUPS and "." in name:
+    if "." in name and name.partition(".")[0] in RESOURCE_GROUPS:
         record.resource[name] = value
     else:
         record.attributes[RENAMED.get(name, name)] = value

@@ -66,13 +66,20 @@ def nanoseconds(moment: datetime) -> int:
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
 
-def _of_number(whole: int, fraction: str) -> int | None:
-    if not 0 < whole < 2**63:
+def whole(value: Any) -> int | None:
+    """Read a whole number of nanoseconds, as a number or as text; None for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    return value if type(value) is int and 0 <= value < 2**63 else None
+
+
+def _of_number(number: int, fraction: str) -> int | None:
+    if not 0 < number < 2**63:
         return None
     for bound, unit in _UNITS:
-        if whole < bound:
-            return whole * unit + int(fraction.ljust(18, "0")[:18] if fraction else 0) * unit // 10**18
-    return whole
+        if number < bound:
+            return number * unit + int(fraction.ljust(18, "0")[:18] if fraction else 0) * unit // 10**18
+    return number
 
 
 def _of_float(value: float) -> int | None:
