@@ -65,4 +65,6 @@ class ColourFormatter(TextFormatter):
 
 
 def _pairs(record: logging.LogRecord) -> list[str]:
-    return [f"{name}={describe(value)}" for name, value in redact.redactor.clean(fields_of(record)).items()]
+    told = redact.redactor.clean(fields_of(record)).items()
+    # On one line: a value with newlines could look like logs of its own.
+    return [f"{name}={describe(value)}".replace("\r", "\\r").replace("\n", "\\n") for name, value in told]
