@@ -51,6 +51,10 @@ CALLS = [
     ("/api/v1/search/complete", {"text": "service:ap"}, "/api/v1/search/complete"),
     ("/api/v1/traces", {"query": f"service:{SERVICE}"}, "/api/v1/traces"),
     (f"/api/v1/traces/{TRACE}", {}, "/api/v1/traces/{trace_id}"),
+    (f"/api/v1/traces/{TRACE}/spans", {"limit": 1}, "/api/v1/traces/{trace_id}/spans"),
+    (f"/api/v1/traces/{TRACE}/critical-path", {}, "/api/v1/traces/{trace_id}/critical-path"),
+    ("/api/v1/traces/compare", {"before": TRACE, "after": TRACE}, "/api/v1/traces/compare"),
+    ("/api/v1/service-map", {}, "/api/v1/service-map"),
     ("/api/v1/metrics", {}, "/api/v1/metrics"),
     (
         "/api/v1/metrics/range",

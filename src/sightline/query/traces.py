@@ -84,6 +84,15 @@ class SpanRecord(msgspec.Struct):
     links: list[SpanLink]
 
 
+class SpanPage(msgspec.Struct):
+    """Spans of one trace by their start, and where the next page begins; null after the last one."""
+
+    trace_id: str
+    spans: list[SpanRecord]
+    next_cursor: str | None
+    elapsed_ms: float
+
+
 class Trace(msgspec.Struct):
     """One trace: spans by their start, and the logs that carry its id."""
 
@@ -103,6 +112,22 @@ class _Position(msgspec.Struct, array_like=True):
     time_ns: int
     trace_id: str
     end_ns: int
+
+
+class _SpanPosition(msgspec.Struct, array_like=True):
+    """The last span of a page, and when the trace begins."""
+
+    time_ns: int
+    span_id: str
+    start_ns: int
+
+
+_SPAN_COLUMNS: Final = (
+    "SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, Timestamp, toUnixTimestamp64Nano(Timestamp), "
+    "Duration, StatusCode, StatusMessage, ScopeName, SpanAttributes, ResourceAttributes, "
+    "Events.Timestamp, Events.Name, Events.Attributes, "
+    "Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes"
+)
 
 
 def search_traces(
@@ -151,11 +176,8 @@ def read_trace(store: Store, trace_id: str) -> Trace | None:
     """Give one trace, or None where no span of it is stored."""
     trace_id = trace_id.lower()
     found = store.query(
-        "SELECT SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, Timestamp, toUnixTimestamp64Nano(Timestamp), "
-        "Duration, StatusCode, StatusMessage, ScopeName, SpanAttributes, ResourceAttributes, "
-        "Events.Timestamp, Events.Name, Events.Attributes, "
-        "Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes "
-        "FROM otel_traces WHERE TraceId = {trace:String} ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
+        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE TraceId = {{trace:String}} ORDER BY Timestamp, SpanId "
+        "LIMIT {limit:UInt32}",
         {"trace": trace_id, "limit": MAX_SPANS + 1},
     )
     if not found.rows:
@@ -172,6 +194,37 @@ def read_trace(store: Store, trace_id: str) -> Trace | None:
         truncated=len(found.rows) > MAX_SPANS,
         elapsed_ms=found.elapsed_ms,
     )
+
+
+def page_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: str | None = None) -> SpanPage | None:
+    """
+    Give the spans of a trace of any size, page by page; None where no span of it is stored.
+
+    Raises:
+        QueryInvalid: if the cursor cannot be read.
+    """
+    trace_id, limit = trace_id.lower(), min(max(1, limit), MAX_PAGE)
+    position = decode_cursor(cursor, _SpanPosition) if cursor else None
+    after, parameters = "", {"trace": trace_id, "limit": limit + 1}
+    if position:
+        after = (
+            "AND Timestamp >= fromUnixTimestamp64Nano({after:Int64}) "
+            "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({after:Int64}), {span:String})"
+        )
+        parameters |= {"after": max(0, min(position.time_ns, 2**63 - 1)), "span": position.span_id}
+    found = store.query(
+        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE TraceId = {{trace:String}} {after} "
+        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
+        parameters,
+    )
+    if not found.rows and not position:
+        return None
+    rows = found.rows[:limit]
+    start_ns = position.start_ns if position else rows[0][6]
+    following = None
+    if len(found.rows) > limit:
+        following = encode_cursor(_SpanPosition(rows[-1][6], rows[-1][0], start_ns))
+    return SpanPage(trace_id, [_span(row, start_ns) for row in rows], following, found.elapsed_ms)
 
 
 def _summaries(store: Store, rows: list[tuple[Any, ...]]) -> tuple[list[TraceSummary], float]:
