@@ -103,9 +103,8 @@ def running_server() -> Iterator[str]:
     """Start ``sightline serve`` in a directory of its own and give its address."""
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as home:
         command = [sys.executable, "-m", "sightline", "serve", "--home", home, "--port", "0"]
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, env={**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__"}
-        )
+        environment = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__", "SIGHTLINE_GRPC_PORT": "0"}
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
         try:
             yield _address(Path(home) / "server.json", process)
         finally:
@@ -137,15 +136,14 @@ def _send(url: str, templates: list[Template]) -> None:
     connection.close()
 
 
-def count_spans(url: str) -> int:
-    """Ask the store how many spans it has."""
+def ask(url: str, query: str) -> list[list[Any]]:
+    """Ask the store and give the rows."""
     address = urlsplit(url)
     connection = HTTPConnection(str(address.hostname), address.port, timeout=60)
-    body = json.dumps({"query": "SELECT count() AS spans FROM otel_traces"})
-    connection.request("POST", "/api/v1/sql", body, {"Content-Type": "application/json"})
-    rows = json.loads(connection.getresponse().read())["rows"]
+    connection.request("POST", "/api/v1/sql", json.dumps({"query": query}), {"Content-Type": "application/json"})
+    rows: list[list[Any]] = json.loads(connection.getresponse().read())["rows"]
     connection.close()
-    return int(rows[0][0])
+    return rows
 
 
 def measure(seconds: float = 10.0, spans: int = 4000, connections: int = 4) -> dict[str, Any]:
@@ -164,7 +162,7 @@ def measure(seconds: float = 10.0, spans: int = 4000, connections: int = 4) -> d
         requests = max(4, int(4 * seconds / warm_s))
         taken_s = _round(pool, url, templates, connections, requests)
         sent = (requests + 4) * connections * spans
-        stored = count_spans(url)
+        stored = int(ask(url, "SELECT count() FROM otel_traces")[0][0])
     acknowledged = requests * connections * spans
     return {
         "spans_per_second": round(acknowledged / taken_s),

@@ -21,7 +21,7 @@ class Server:
     def __init__(self, home: Path) -> None:
         command = [sys.executable, "-m", "sightline", "serve", "--json", "--port", "0", "--home", str(home)]
         # Plug-ins of packages that only peers need would count as the server's memory.
-        environment = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+        environment = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__", "SIGHTLINE_GRPC_PORT": "0"}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

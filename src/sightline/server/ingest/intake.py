@@ -124,7 +124,7 @@ class Intake:
         self._counters.stored.add(tally)
         found = self._counters.protocols.setdefault(protocol, Received())
         found.requests += 1
-        found.records += sum(rows.num_rows for rows in decoded.tables.values())
+        found.records += sum(rows.num_rows for name, rows in decoded.tables.items() if name != "metric_series")
         found.rejected += decoded.rejected
         found.last_ns = time.time_ns()
         if self._live.wanted:
@@ -135,6 +135,7 @@ _SIGNALS: Final = {
     "otel_logs": "logs",
     "otel_traces": "spans",
     "metric_points": "samples",
+    "metric_samples": "samples",
     "histogram_points": "samples",
     "events": "events",
 }

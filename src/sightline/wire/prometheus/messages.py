@@ -1,0 +1,96 @@
+"""
+The messages of Prometheus remote write, described here as far as they are read.
+
+The published ones need code that is generated for each version of Protobuf; these few lines say the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from ptars import HandlerPool
+
+_SCALARS: Final = {
+    "double": FieldDescriptorProto.TYPE_DOUBLE,
+    "int64": FieldDescriptorProto.TYPE_INT64,
+    "uint64": FieldDescriptorProto.TYPE_UINT64,
+    "int32": FieldDescriptorProto.TYPE_INT32,
+    "uint32": FieldDescriptorProto.TYPE_UINT32,
+    "sint32": FieldDescriptorProto.TYPE_SINT32,
+    "sint64": FieldDescriptorProto.TYPE_SINT64,
+    "string": FieldDescriptorProto.TYPE_STRING,
+    "bytes": FieldDescriptorProto.TYPE_BYTES,
+}
+
+_MESSAGES: Final = {
+    "Label": "string name 1, string value 2",
+    "Sample": "double value 1, int64 timestamp 2",
+    "Span": "sint32 offset 1, uint32 length 2",
+    "Histogram": (
+        "uint64 count_int 1, double count_float 2, double sum 3, sint32 schema 4, double zero_threshold 5, "
+        "uint64 zero_count_int 6, double zero_count_float 7, Span* negative_spans 8, sint64* negative_deltas 9, "
+        "double* negative_counts 10, Span* positive_spans 11, sint64* positive_deltas 12, "
+        "double* positive_counts 13, int64 timestamp 15"
+    ),
+    "Series": "Label* labels 1, Sample* samples 2, bytes* exemplars 3, Histogram* histograms 4",
+    "Family": "int32 type 1, string name 2, string help 4, string unit 5",
+    "Description": "int32 type 1, uint32 help_ref 3, uint32 unit_ref 4",
+    "SymbolSeries": (
+        "uint32* labels_refs 1, Sample* samples 2, bytes* histograms 3, bytes* exemplars 4, Description metadata 5"
+    ),
+    "SymbolRequest": "string* symbols 4, SymbolSeries* timeseries 5",
+}
+"""
+Fields as ``type name number``, repeated ones with a star.
+
+``SymbolRequest`` is ``io.prometheus.write.v2.Request``; ``Series`` and ``Family`` are the parts of
+``prometheus.WriteRequest``, whose frame is read by ``write1.py``.
+"""
+
+TYPES: Final = ("", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset")
+"""Types of metrics by their number, the same in both versions."""
+
+
+def _field(text: str) -> FieldDescriptorProto:
+    kind, name, number = text.split()
+    field = FieldDescriptorProto(name=name, number=int(number), label=FieldDescriptorProto.LABEL_OPTIONAL)
+    if kind.endswith("*"):
+        field.label = FieldDescriptorProto.LABEL_REPEATED
+    kind = kind.rstrip("*")
+    if kind in _SCALARS:
+        field.type = _SCALARS[kind]
+    else:
+        field.type, field.type_name = FieldDescriptorProto.TYPE_MESSAGE, f".sightline.prometheus.{kind}"
+    return field
+
+
+def _pool() -> DescriptorPool:
+    messages = [
+        DescriptorProto(name=name, field=[_field(text) for text in fields.split(", ")])
+        for name, fields in _MESSAGES.items()
+    ]
+    file = FileDescriptorProto(
+        name="sightline/prometheus.proto", package="sightline.prometheus", syntax="proto3", message_type=messages
+    )
+    pool = DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+_POOL: Final = _pool()
+
+
+def _message(name: str) -> Any:
+    return GetMessageClass(_POOL.FindMessageTypeByName(f"sightline.prometheus.{name}"))
+
+
+Series: Final[Any] = _message("Series")
+Family: Final[Any] = _message("Family")
+Histogram: Final[Any] = _message("Histogram")
+SymbolRequest: Final[Any] = _message("SymbolRequest")
+
+SYMBOL_REQUESTS: Final = HandlerPool([SymbolRequest.DESCRIPTOR.file]).get_for_message(SymbolRequest.DESCRIPTOR)
+"""Reads a request of version 2 into Arrow."""

@@ -1,0 +1,177 @@
+"""Rows of one request: descriptions of series, their samples, native histograms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES
+from sightline.wire.decoded import Decoded
+from sightline.wire.prometheus.histograms import HISTOGRAM_SCHEMA, histogram_row
+from sightline.wire.prometheus.known import About, Fresh
+from sightline.wire.prometheus.numbers import series_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MILLISECONDS: Final = pa.timestamp("ms", tz="UTC")
+
+REASON: Final = (
+    "A series needs __name__, at most 256 labels, none of them empty or twice; a sample a time between 1970 and a year "
+    "ahead; a native histogram an exponential schema and at most 4,096 buckets."
+)
+
+_CUMULATIVE: Final = frozenset({"counter", "histogram", "summary"})
+
+_MAP: Final = pa.map_(pa.string(), pa.string())
+
+_SERIES: Final = pa.schema(
+    {
+        "SeriesId": pa.uint64(),
+        "MetricName": pa.string(),
+        "MetricFamily": pa.string(),
+        "MetricType": pa.string(),
+        "Unit": pa.string(),
+        "Description": pa.string(),
+        "ServiceName": pa.string(),
+        "Labels": _MAP,
+        "ResourceAttributes": _MAP,
+        "Temporality": pa.string(),
+        "FirstSeen": MILLISECONDS,
+        "LastSeen": MILLISECONDS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """
+    What one request gives.
+
+    Attributes:
+        decoded: its rows.
+        fresh: series that it describes, to be remembered once the rows are stored.
+        samples: floats among the rows.
+        histograms: native histograms among the rows.
+        exemplars: exemplars that came; none is stored.
+    """
+
+    decoded: Decoded
+    fresh: list[Fresh]
+    samples: int
+    histograms: int
+    exemplars: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of one request, while they are put together."""
+
+    received_ns: int
+    series: list[tuple[Any, ...]] = field(default_factory=list)
+    fresh: list[Fresh] = field(default_factory=list)
+    histograms: list[dict[str, Any]] = field(default_factory=list)
+    exemplars: int = 0
+    rejected: int = 0
+    _numbers: list[np.ndarray] = field(default_factory=list)
+    _times: list[np.ndarray] = field(default_factory=list)
+    _values: list[np.ndarray] = field(default_factory=list)
+
+    def describe(self, key: bytes, labels: list[tuple[str, str]], family: str, about: About) -> int | None:
+        """Describe a series and give its number; None if its labels are none."""
+        found = dict(labels)
+        name = found.pop("__name__", "")
+        if not name or len(found) != len(labels) - 1 or len(labels) > MAX_ATTRIBUTES or not all(found):
+            return None
+        found = {label: value for label, value in found.items() if value}  # empty is as good as absent
+        kind = about.type or _guess(name, found)
+        service, resource = split_resource(found)
+        number = series_number(name, found, resource)
+        temporality = "cumulative" if kind in _CUMULATIVE else ""
+        maps = (list(found.items()), list(resource.items()))
+        self.series.append((number, name, family, kind, about.unit, about.help, service, *maps, temporality))
+        self.fresh.append(Fresh(key, number, name))
+        return number
+
+    def add(self, numbers: np.ndarray, times: np.ndarray, values: np.ndarray) -> None:
+        """Add samples: numbers of series, milliseconds and values; those of impossible times are rejected."""
+        good = (times > 0) & (times <= (self.received_ns + MAX_AHEAD_NS) // 10**6)
+        if not good.all():
+            self.rejected += int((~good).sum())
+            numbers, times, values = numbers[good], times[good], values[good]
+        self._numbers.append(numbers)
+        self._times.append(times)
+        self._values.append(values)
+
+    def add_series(self, number: int, samples: Any) -> None:
+        """Add the samples of one series, as Protobuf's objects."""
+        count = len(samples)
+        if count:
+            times = np.fromiter((sample.timestamp for sample in samples), np.int64, count)
+            values = np.fromiter((sample.value for sample in samples), np.float64, count)
+            self.add(np.full(count, number, np.uint64), times, values)
+
+    def add_histograms(self, labels: list[tuple[str, str]], family: str, about: About, found: Any) -> None:
+        """Add the native histograms of one series."""
+        mapping = dict(labels)
+        name = mapping.pop("__name__", "")
+        service, resource = split_resource(mapping)
+        described = {
+            "MetricName": name, "MetricFamily": family, "Unit": about.unit, "Description": about.help,
+            "ServiceName": service, "Labels": list(mapping.items()), "ResourceAttributes": list(resource.items()),
+            "Temporality": "cumulative",
+        }  # fmt: skip
+        limit_ms = (self.received_ns + MAX_AHEAD_NS) // 10**6
+        for histogram in found:
+            row = histogram_row(histogram) if name and 0 < histogram.timestamp <= limit_ms else None
+            if row is None:
+                self.rejected += 1
+            else:
+                self.histograms.append({**described, **row})
+
+    def written(self) -> Written:
+        """Give everything as tables."""
+        tables: dict[str, pa.Table] = {}
+        samples = sum(map(len, self._values))
+        if samples:
+            columns = (np.concatenate(parts) for parts in (self._numbers, self._times, self._values))
+            numbers, times, values = (pa.array(column) for column in columns)
+            tables["metric_samples"] = pa.table(
+                {"SeriesId": numbers, "Timestamp": times.view(MILLISECONDS), "Value": values}
+            )
+            if self.series:
+                tables["metric_series"] = self._described(int(times[0].as_py()))
+        if self.histograms:
+            tables["histogram_points"] = pa.Table.from_pylist(self.histograms, HISTOGRAM_SCHEMA)
+        accepted = samples + len(self.histograms)
+        decoded = Decoded(tables, accepted, self.rejected, REASON if self.rejected else "")
+        fresh = self.fresh if samples else []
+        return Written(decoded, fresh, samples, len(self.histograms), self.exemplars)
+
+    def _described(self, first_ms: int) -> pa.Table:
+        now_ms = self.received_ns // 10**6
+        seen = [pa.array([min(first_ms, now_ms)] * len(self.series), MILLISECONDS),
+                pa.array([now_ms] * len(self.series), MILLISECONDS)]  # fmt: skip
+        columns = [
+            pa.array(column, kind.type) for column, kind in zip(zip(*self.series, strict=True), _SERIES, strict=False)
+        ]
+        return pa.Table.from_arrays([*columns, *seen], schema=_SERIES)
+
+
+def split_resource(labels: dict[str, str]) -> tuple[str, Mapping[str, str]]:
+    """Take ``job`` and ``instance`` out of labels: OpenTelemetry has them as the service's name and instance."""
+    service, instance = labels.pop("job", ""), labels.pop("instance", "")
+    resource = {"service.name": service, "service.instance.id": instance}
+    return service, {key: value for key, value in resource.items() if value}
+
+
+def _guess(name: str, labels: Mapping[str, str]) -> str:
+    """Guess a type by Prometheus's own rules for names, until the client tells."""
+    if name.endswith("_bucket") and "le" in labels:
+        return "histogram"
+    if name.endswith("_total"):
+        return "counter"
+    return "summary" if "quantile" in labels else ""
