@@ -144,7 +144,7 @@ def _add(rows: LogRows, resource: dict[str, str], time_ns: int, line: str, metad
         level=level,
         attributes=metadata,
         resource=resource,
-        logger=inside.logger,
+        logger=inside.logger or resource.get("logger", ""),
         trace=trace or inside.trace,
         span=span or inside.span,
     )

@@ -1,0 +1,211 @@
+"""
+Messages of Fluentd's forward protocol as columns of ``otel_logs``: Message, Forward, PackedForward, compressed or not.
+
+https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1.5
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgpack
+
+from sightline.base.errors import BodyTooLarge, DecodeError
+from sightline.base.limits import MAX_BODY_BYTES
+from sightline.wire import log_object, times
+from sightline.wire.log_rows import LogRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sightline.wire.decoded import Decoded
+
+TAG: Final = "fluent.tag"
+"""Attribute with the tag, under the name that the OpenTelemetry Collector gives it."""
+
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""Longest message, twice the chunks of Fluentd's buffer in memory. Taken apart it may be many times as large."""
+
+MAX_CHUNK: Final = 256
+"""Characters of the longest chunk id; senders use 24 to 32."""
+
+_EVENT_TIME: Final = 0
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_SAME_NS: Final = 1_000_000_000
+_BROKEN: Final = (ValueError, TypeError, RecursionError, msgpack.UnpackException, msgpack.BufferFull, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """
+    One message.
+
+    Attributes:
+        decoded: its entries as rows.
+        chunk: the id that the sender wants to have acknowledged; None where it wants nothing.
+    """
+
+    decoded: Decoded
+    chunk: str | bytes | None
+
+
+class Messages:
+    """Cuts what comes over one connection into messages."""
+
+    def __init__(self) -> None:
+        self._unpacker = _unpacker(MAX_MESSAGE_BYTES)
+        self._fed = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the message that has begun."""
+        return self._fed - int(self._unpacker.tell())
+
+    def feed(self, content: bytes) -> None:
+        """
+        Take in what was received.
+
+        Raises:
+            BodyTooLarge: if the message that has begun is over ``MAX_MESSAGE_BYTES``.
+        """
+        try:
+            self._unpacker.feed(content)
+        except msgpack.BufferFull:
+            raise BodyTooLarge(
+                f"A message has more than {MAX_MESSAGE_BYTES:,} bytes. Set a smaller chunk_limit_size in its sender."
+            ) from None
+        self._fed += len(content)
+
+    def next(self) -> Any:
+        """
+        Give the next whole message, or None while there is none.
+
+        Raises:
+            DecodeError: if what was received is no MessagePack.
+        """
+        try:
+            while (message := self._unpacker.unpack()) is None:
+                pass  # the heartbeat of old senders
+        except msgpack.OutOfData:
+            return None
+        except _BROKEN as error:
+            raise DecodeError(f"A message is no MessagePack: {error or type(error).__name__}.") from None
+        return message
+
+
+def decode_message(message: Any, received_ns: int) -> Forwarded:
+    """
+    Decode one message of any mode.
+
+    Raises:
+        DecodeError: if it has none of the four forms; nothing of it is taken then.
+        BodyTooLarge: if it holds too much.
+    """
+    if not isinstance(message, list) or not 2 <= len(message) <= 4 or not isinstance(message[0], str):
+        raise DecodeError(f"A message is no array of a tag and entries but {_shape(message)}.")
+    tag, entries = message[0], message[1]
+    single = not isinstance(entries, list | bytes | str)
+    option = _option(message[3:] if single else message[2:])
+    rows = LogRows(received_ns)
+    for entry in [message[1:3]] if single else _entries(entries, option):
+        _add(rows, tag, entry)
+    return Forwarded(rows.decoded(), _chunk(option))
+
+
+def _option(rest: list[Any]) -> dict[Any, Any]:
+    option = rest[0] if rest else None
+    if len(rest) > 1 or not isinstance(option, dict | None):
+        raise DecodeError(f"The option of a message is no map but {_shape(option)}.")
+    return option or {}
+
+
+def _chunk(option: dict[Any, Any]) -> str | bytes | None:
+    chunk = option.get("chunk")
+    if chunk is None:
+        return None
+    if not isinstance(chunk, str | bytes) or not 0 < len(chunk) <= MAX_CHUNK:
+        raise DecodeError(f"The chunk id of a message is no text of 1 to {MAX_CHUNK} characters but {_shape(chunk)}.")
+    return chunk
+
+
+def _entries(entries: list[Any] | bytes | str, option: dict[Any, Any]) -> Iterable[Any]:
+    if isinstance(entries, list):
+        return entries
+    packed = entries.encode("utf-8", "surrogateescape") if isinstance(entries, str) else entries
+    compressed = option.get("compressed", "text")
+    if compressed not in {"gzip", "text"}:
+        raise DecodeError(f"The entries of a message are compressed by {_shape(compressed)}; expected gzip.")
+    return _unpack(_gunzip(packed) if compressed == "gzip" else packed)
+
+
+def _unpack(packed: bytes) -> Iterator[Any]:
+    unpacker = _unpacker(len(packed))
+    unpacker.feed(packed)
+    try:
+        while unpacker.tell() < len(packed):
+            yield unpacker.unpack()
+    except msgpack.OutOfData:
+        raise DecodeError("The entries of a message are cut short.") from None
+    except _BROKEN as error:
+        raise DecodeError(f"The entries of a message are no MessagePack: {error or type(error).__name__}.") from None
+
+
+def _gunzip(packed: bytes) -> bytes:
+    parts: list[bytes] = []
+    room = MAX_BODY_BYTES
+    try:
+        while packed:
+            member = zlib.decompressobj(_GZIP)
+            part = member.decompress(packed, room + 1)
+            room -= len(part)
+            if room < 0:
+                raise BodyTooLarge(f"The entries of a message have more than {MAX_BODY_BYTES:,} bytes uncompressed.")
+            if not member.eof:
+                raise DecodeError("The compressed entries of a message are cut short.")
+            parts.append(part)
+            packed = member.unused_data
+    except zlib.error as error:
+        raise DecodeError(f"The entries of a message cannot be decompressed: {error}.") from None
+    return b"".join(parts)
+
+
+def _add(rows: LogRows, tag: str, entry: Any) -> None:
+    if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[1], dict):
+        raise DecodeError(f"An entry is no array of a time and a map but {_shape(entry)}.")
+    moment, fields = entry
+    metadata: Any = None
+    if isinstance(moment, list) and moment:  # Fluent Bit's form since 2.1
+        moment, metadata = moment[0], moment[1] if len(moment) > 1 else None
+    time_ns = _time(moment)
+    record = log_object.read(fields)
+    if isinstance(metadata, dict):
+        record.attributes.update(log_object.flatten(metadata))
+    record.attributes[TAG] = tag
+    # The record's own time is when it was logged; the entry's may be when it was read, or the same and finer.
+    if time_ns and (not record.time_ns or abs(record.time_ns - time_ns) < _SAME_NS):
+        record.time_ns = time_ns
+    record.add_to(rows)
+
+
+def _time(moment: Any) -> int:
+    if isinstance(moment, msgpack.ExtType):
+        if moment.code != _EVENT_TIME or len(moment.data) != 8:
+            raise DecodeError(f"The time of an entry is no EventTime but extension type {moment.code}.")
+        return int.from_bytes(moment.data[:4], "big") * 1_000_000_000 + int.from_bytes(moment.data[4:], "big")
+    if isinstance(moment, msgpack.Timestamp):
+        return max(0, int(moment.to_unix_nano()))
+    if isinstance(moment, int | float):
+        return times.parse(moment) or 0
+    raise DecodeError(f"The time of an entry is no number and no EventTime but {_shape(moment)}.")
+
+
+def _unpacker(most: int) -> msgpack.Unpacker:
+    return msgpack.Unpacker(raw=False, unicode_errors="surrogateescape", strict_map_key=False, max_buffer_size=most)
+
+
+def _shape(value: object) -> str:
+    """Say what a value is, without what stands in it."""
+    size = f" of {len(value)}" if isinstance(value, str | bytes | list | dict) else ""
+    return f"{type(value).__name__}{size}"
