@@ -36,7 +36,8 @@ except KeyError as error:
     sightline.get_logger("shop").exception("caught")
 logging.getLogger("shop").info("a breadcrumb at most")
 def told(event):
-    return [event.get("logentry", {{}}).get("message"), [v["type"] for v in event.get("exception", {{}}).get("values", [])]]
+    raised = event.get("exception", {{}}).get("values", [])
+    return [event.get("logentry", {{}}).get("message"), [one["type"] for one in raised]]
 
 print(json.dumps([told(event) for event in Kept.events]))
 """

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 import sightline
 from sightline.metrics import APIMetrics, MetricsCollector
@@ -61,6 +61,19 @@ def test_requests_of_an_instrumented_application_are_taken(collector):
         ("GET", "/orders/<number>", 200),
         ("GET", "unmatched", 404),
     ]
+
+
+def test_the_sizes_of_bodies_are_taken(collector):
+    """Bytes of the request's body and of the response's stand with each request."""
+    app = Flask("sizes")
+    app.add_url_rule("/echo", "echo", lambda: request.get_data(), methods=["POST"])  # noqa: PLW0108 - a view needs a name
+    with capture():
+        client = sightline.instrument(app).test_client()
+        collector.start_collection()
+        client.post("/echo", data=b"12345", buffered=True)
+
+    [found] = [row for row in collector.get_recent_api_metrics() if row.endpoint == "/echo"]
+    assert (found.request_size_bytes, found.response_size_bytes) == (5, 5)
 
 
 def test_the_summary_has_the_promised_shape(collector):

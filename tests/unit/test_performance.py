@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -231,3 +232,15 @@ def test_the_status_of_a_trace_is_what_was_said(status, recorded):
     [span] = captured.spans
     assert span.status == recorded
     assert (span.attributes or {}).get("status") == ("cached" if status == "cached" else None)
+
+
+def test_a_generator_is_timed_to_its_end():
+    """What counts is from its first step to its end, not the making of it."""
+
+    @track_execution_time("steps_of_test_seconds")
+    def steps():
+        yield 1
+        time.sleep(0.02)
+
+    assert list(steps()) == [1]
+    assert get_statistics("steps_of_test_seconds")["min"] >= 0.02

@@ -185,8 +185,8 @@ class MetricsCollector:
             self._rows.append(row)
             self.last_collection = now
 
-    def _observe(self, method: str, endpoint: str, status: int, seconds: float, _: str) -> None:
-        self.record_api_metrics(APIMetrics(endpoint, method, status, seconds * 1000))
+    def _observe(self, method: str, endpoint: str, status: int, seconds: float, _: str, sizes: tuple[int, int]) -> None:
+        self.record_api_metrics(APIMetrics(endpoint, method, status, seconds * 1000, *sizes))
 
     def record_api_metrics(self, request: APIMetrics) -> None:
         """Take a request that no instrumented application answered."""

@@ -51,7 +51,9 @@ class PerformanceTracker:
         """Take them no longer."""
         request_metrics.forget_observer(self._observe)
 
-    def _observe(self, method: str, endpoint: str, status: int, seconds: float, error_type: str) -> None:
+    def _observe(
+        self, method: str, endpoint: str, status: int, seconds: float, error_type: str, _: tuple[int, int]
+    ) -> None:
         self.record_request(f"{method} {endpoint}", seconds, status, error=bool(error_type))
 
     def record_request(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
 import re
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from sightline.model.metric import MetricRecord, Sample
 from sightline.sdk import guard, metrics
+from sightline.sdk.decorate import around
 from sightline.sdk.logging import get_logger
 from sightline.sdk.recorder import recorder
 from sightline.sdk.rings import Ring, Statistics, describe_values
@@ -181,8 +180,9 @@ def time_operation(name: str, **tags: str) -> TimingContext:
 
 def track_execution_time(target: Any = None, /, **tags: str) -> Any:
     """
-    Time each call of a function, sync or async: ``@track_execution_time``, or ``@track_execution_time("name")``.
+    Time each call of a function: ``@track_execution_time``, or ``@track_execution_time("name")``.
 
+    Plain and async functions, generators and async generators are taken; a generator's call lasts until its end.
     The series has the name of the function and ``_seconds``, unless another name is given.
     """
     if callable(target):
@@ -192,21 +192,29 @@ def track_execution_time(target: Any = None, /, **tags: str) -> Any:
 
 def _timed(function: Function, name: str | None, tags: Mapping[str, str]) -> Function:
     title = name or f"{function.__qualname__.replace('<locals>.', '')}_seconds"
-    if inspect.iscoroutinefunction(function):
+    return around(function, lambda: TimingContext(title, tags), lambda: _TimedSteps(TimingContext(title, tags)))
 
-        @functools.wraps(function)
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            with TimingContext(title, tags):
-                return await function(*args, **kwargs)
 
-        return cast("Function", call_async)
+class _TimedSteps:
+    """Times a generator from its first step to its end, waiting included."""
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with TimingContext(title, tags):
-            return function(*args, **kwargs)
+    __slots__ = ("_timing",)
 
-    return cast("Function", call)
+    def __init__(self, timing: TimingContext) -> None:
+        self._timing = timing.__enter__()
+
+    def __enter__(self) -> None:
+        """Begin a step."""
+
+    def __exit__(self, *_: object) -> None:
+        """End a step."""
+
+    def fail(self, error: BaseException) -> None:
+        """Note nothing: failures take time as well."""
+
+    def end(self) -> None:
+        """Record the time."""
+        self._timing.__exit__()
 
 
 class DatabaseMonitor:

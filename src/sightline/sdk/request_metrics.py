@@ -60,9 +60,27 @@ class RequestMetrics:
             self._active += 1
 
     def ended(
-        self, method: str, endpoint: str, status: int, seconds: float, error_type: str, seen: Seen | None = None
+        self,
+        method: str,
+        endpoint: str,
+        status: int,
+        seconds: float,
+        error_type: str,
+        seen: Seen | None = None,
+        sizes: tuple[int, int] = (0, 0),
     ) -> None:
-        """Count a request that has been answered and maybe *seen*. *error_type* is empty where it went well."""
+        """
+        Count a request that has been answered and maybe *seen*.
+
+        Args:
+            method: of the request.
+            endpoint: the template of its path.
+            status: of the response.
+            seconds: that it took.
+            error_type: empty where it went well.
+            seen: trace, span and seconds of its span.
+            sizes: bytes of the request's body and of the response's, 0 where they are not known.
+        """
         with self._lock:
             # A request that began before a fork ends in the child, too.
             if self._active:
@@ -81,7 +99,7 @@ class RequestMetrics:
                 if key in self._errors or len(self._errors) < _MOST_SERIES:
                     self._errors[key] = self._errors.get(key, 0) + 1
         for look in _observers:
-            look(method, endpoint, status, seconds, error_type)
+            look(method, endpoint, status, seconds, error_type, sizes)
 
     def _new_series(self, method: str, endpoint: str, status: int) -> list[Any]:
         key = (method, endpoint if len(self._series) < _MOST_SERIES else OVERFLOW, status)
@@ -167,7 +185,7 @@ class RequestMetrics:
             ))  # fmt: skip
 
 
-Observer = Callable[[str, str, int, float, str], None]
+Observer = Callable[[str, str, int, float, str, tuple[int, int]], None]
 """Is given each request as ``RequestMetrics.ended`` is, by the thread that answered it."""
 
 _observers: tuple[Observer, ...] = ()

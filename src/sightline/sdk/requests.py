@@ -171,7 +171,8 @@ class Exchange:
         seen = (span.trace_id, span.span_id, seconds) if span.recording else None
         span.end()
         if self._counts is not None:
-            self._counts.ended(method, route or UNMATCHED, status, seconds, error_type, seen)
+            sizes = (told.get("http.request.body.size", 0), self.response_size)
+            self._counts.ended(method, route or UNMATCHED, status, seconds, error_type, seen, sizes)
             request_log.complete(self, status, elapsed, self._failure)
 
     def _note_failure(self, told: dict[str, Any], error: BaseException) -> tuple[str, int]:
