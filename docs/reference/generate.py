@@ -109,7 +109,7 @@ def _default(setting: Setting) -> str:
         return _FOUND[setting.name]
     if setting.in_production is not None:
         return f"`{_number(setting, setting.default)}`; in production `{_number(setting, setting.in_production)}`"
-    if setting.default in {"", ()}:
+    if setting.default in {"", (), None}:
         return ""
     if isinstance(setting.default, bool):
         return f"`{str(setting.default).lower()}`"
