@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import pytest
 import sqlalchemy
+from tests.support.peers import postgres, postgres_programs
 
 from sightline.health import HealthChecker, database
 
 psycopg = pytest.importorskip("psycopg")
 
 
-def programs():
-    """Find the directory of PostgreSQL's programs, which Debian keeps off the path."""
-    found = shutil.which("initdb")
-    known = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return known[-1] if known else None
-
-
 @pytest.fixture(scope="module")
 def address():
     """Run a PostgreSQL on a socket of its own."""
-    where = programs()
-    if where is None:
+    programs = postgres_programs()
+    if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    directory = tempfile.mkdtemp(prefix="sightline-postgres-")
-    # It does not run as root.
-    owner = {"user": "postgres"} if os.geteuid() == 0 else {}
-    if owner:
-        shutil.chown(directory, "postgres")
-    subprocess.run([where / "initdb", "-D", f"{directory}/data", "-A", "trust", "-U", "shop", "--no-sync"],
-                   check=True, capture_output=True, cwd=directory, **owner)  # fmt: skip
-    server = subprocess.Popen(
-        [where / "postgres", "-D", f"{directory}/data", "-k", directory, "-h", "", "-F"],
-        stderr=subprocess.PIPE, text=True, cwd=directory, **owner,
-    )  # fmt: skip
-    for line in server.stderr:
-        if "ready to accept connections" in line:
-            break
-    yield f"host={directory} user=shop dbname=postgres"
-    server.terminate()
-    server.communicate()
-    shutil.rmtree(directory)
+    with postgres(programs) as where:
+        yield where
 
 
 def check(source):

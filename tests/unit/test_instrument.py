@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import os
 import subprocess
 import sys
-import threading
-from typing import ClassVar
 
-import httpx
 import pytest
 import sqlalchemy
 from fastapi import FastAPI
+from tests.support.peers import web_server
 from tests.support.program import environment, run_python
 from tests.support.spool import read_spool
 
@@ -21,8 +17,6 @@ import sightline
 from sightline.base.errors import SightlineError
 from sightline.sdk import bootstrap
 from sightline.sdk.imports import when_imported
-from sightline.sdk.presence import presence
-from sightline.testing import capture
 
 
 def test_an_application_of_another_kind_is_refused():
@@ -44,54 +38,33 @@ def test_a_subclass_counts_as_its_framework():
     assert app.build_middleware_stack.by_sightline
 
 
-class Answering(http.server.BaseHTTPRequestHandler):
-    """Answers everything, and notes the traces that come in."""
-
-    seen: ClassVar[list[str]] = []
-
-    def do_GET(self):
-        """Answer."""
-        self.seen.append(self.headers["traceparent"])
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_):
-        """Keep the test's output clean."""
-
-
-def test_libraries_record_through_opentelemetrys_instrumentations():
-    """Turned on without an application, installed libraries record; in a process of its own, for it is not undone."""
-    child = os.fork()
-    if child == 0:
-        try:
-            _libraries_record()
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+LIBRARIES = """
+import httpx, sightline, sqlalchemy
+from sightline.sdk.presence import presence
+sightline.configure()
+sightline.instrument()
+engine = sqlalchemy.create_engine("sqlite://")
+with sightline.span("work"), engine.connect() as connection:
+    connection.execute(sqlalchemy.text("SELECT 1"))
+    httpx.get("http://127.0.0.1:{PORT}/items", trust_env=False)
+engine.dispose()
+print({entry.name: (entry.by, entry.version) for entry in presence.known()}["sqlalchemy"])
+"""
 
 
-def _libraries_record():
+def test_libraries_record_through_opentelemetrys_instrumentations(tmp_path):
     """SQL statements and HTTP calls are spans of ours, below the current one, and the trace is sent on."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with capture() as captured:
-        sightline.instrument()
-        engine = sqlalchemy.create_engine("sqlite://")
-        with sightline.span("work") as work, engine.connect() as connection:
-            connection.execute(sqlalchemy.text("SELECT 1"))
-            httpx.get(f"http://127.0.0.1:{server.server_port}/items", trust_env=False)
-        engine.dispose()
-    server.shutdown()
-    server.server_close()
+    with web_server() as (port, seen):
+        printed = run_python(LIBRARIES.replace("{PORT}", str(port)), tmp_path)
 
-    spans = {span.scope.rpartition(".")[2]: span for span in captured.spans if span.scope}
+    found = read_spool(tmp_path)
+    [work] = found.spans("work")
+    spans = {span["scope"].rpartition(".")[2]: span for span in found.spans() if span is not work}
     assert {"sqlalchemy", "httpx"} <= {*spans}
-    assert {span.trace for span in captured.spans} == {work.trace_id}
-    assert spans["httpx"].span_kind == spans["sqlalchemy"].span_kind == "Client"
-    assert Answering.seen == [f"00-{work.trace_id}-{spans['httpx'].span}-01"]
-    done = {entry.name: entry for entry in presence.known()}
-    assert (done["sqlalchemy"].by, done["sqlalchemy"].version) == ("opentelemetry", sqlalchemy.__version__)
+    assert {span["trace"] for span in found.spans()} == {work["trace"]}
+    assert spans["httpx"]["span_kind"] == spans["sqlalchemy"]["span_kind"] == "Client"
+    assert seen == [f"00-{work['trace']}-{spans['httpx']['span']}-01"]
+    assert printed.strip() == str(("opentelemetry", sqlalchemy.__version__))
 
 
 def test_libraries_are_not_imported_by_instrumenting(tmp_path):

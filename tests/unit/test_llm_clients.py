@@ -8,7 +8,6 @@ import gc
 import anthropic
 import openai
 import pytest
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from tests.support.llm_server import WORDS, llm_server
 
 import sightline
@@ -31,10 +30,6 @@ def server():
 def captured():
     """Record the calls of both clients into memory, with the price table loaded."""
     prices.table.get()
-    # Another test may have left it on, and each call would be two spans more.
-    over_http = HTTPXClientInstrumentor()
-    if over_http.is_instrumented_by_opentelemetry:
-        over_http.uninstrument()
     for_openai.instrument()
     for_anthropic.instrument()
     with capture() as found:
