@@ -23,7 +23,7 @@ def serve(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__", **environment},
+        env={**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__", "SIGHTLINE_GRPC_PORT": "off", **environment},
     )
 
 

@@ -80,6 +80,7 @@ class Play:
         self.url = f"http://127.0.0.1:{free_port(port)}"
         self.shop_url = f"http://127.0.0.1:{free_port(8000)}"
         self._payments_url = f"http://127.0.0.1:{free_port(8001)}"
+        self._grpc_port = str(free_port(4317))
         self._rate = rate
         self._examples = find_examples()
         self._tally = Tally(home / "spool", SERVICES)
@@ -125,6 +126,7 @@ class Play:
         return programs.start(name, arguments, self.home, {
             "SIGHTLINE_HOME": str(self.home), "SIGHTLINE_METRICS_INTERVAL": "5", "SIGHTLINE_SYSTEM_INTERVAL": "5",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(self._examples), os.environ.get("PYTHONPATH")))),
+            "SIGHTLINE_GRPC_PORT": self._grpc_port,
             "SHOP_PAYMENTS": self._payments_url,
             "SHOP_DATABASE": f"sqlite:///{self.home}/shop.db",
         })  # fmt: skip

@@ -1,0 +1,115 @@
+"""
+OTLP over gRPC, on a port of its own: the ``Export`` of the three services.
+
+The same steps as OTLP over HTTP, with gRPC's statuses: what is worth another try is ``UNAVAILABLE``, with a
+``RetryInfo`` that tells when.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2, status_pb2
+
+from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
+from sightline.base.limits import MAX_BODY_BYTES
+from sightline.server.ingest.otlp import decode
+from sightline.server.ports import taken
+from sightline.server.problems import RETRY_AFTER_S
+from sightline.wire.otlp.answers import PROTOBUF, success
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from sightline.server.services import Services
+
+    Export = Callable[[bytes, Any], Awaitable[bytes]]
+
+GRACE_S: Final = 5.0
+"""Seconds that requests under way get when the server stops."""
+
+CALLS_AT_ONCE: Final = 256
+"""Calls that are taken side by side; more are told ``RESOURCE_EXHAUSTED`` at once, before their bytes are read."""
+
+_SERVICES: Final = {
+    "traces": "opentelemetry.proto.collector.trace.v1.TraceService",
+    "logs": "opentelemetry.proto.collector.logs.v1.LogsService",
+    "metrics": "opentelemetry.proto.collector.metrics.v1.MetricsService",
+}
+
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", MAX_BODY_BYTES),
+    ("grpc.so_reuseport", 0),  # two servers on one port would share its clients
+)
+
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def listen(services: Services) -> AsyncIterator[None]:
+    """
+    Take OTLP on the setting ``grpc_port`` until the server stops; ``off`` takes none.
+
+    Raises:
+        StoreUnavailable: if the port cannot be taken.
+    """
+    settings = services.settings
+    if settings["grpc_port"] == "off":
+        yield
+        return
+    import grpc  # some megabytes that a server without it need not have
+    from grpc import aio
+
+    server = aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_AT_ONCE)
+    for signal, name in _SERVICES.items():
+        method = grpc.unary_unary_rpc_method_handler(_export(services, signal))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
+    host = str(settings["host"]).strip("[]")
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        port = server.add_insecure_port(f"{shown}:{settings['grpc_port']}")
+    except RuntimeError:
+        raise taken(host, int(settings["grpc_port"]), "grpc_port", "Address already in use") from None
+    await server.start()
+    services.listening["grpc"] = f"{shown}:{port}"
+    try:
+        yield
+    finally:
+        await server.stop(GRACE_S)
+
+
+def _export(services: Services, signal: str) -> Export:
+    async def export(content: bytes, context: Any) -> bytes:
+        try:
+            with services.intake.pending.request() as hold:
+                hold.grow(len(content))
+                decoded = await services.intake.decode(decode, signal, PROTOBUF, content)
+                await services.intake.store("otlp", decoded)
+        except (BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable) as error:
+            services.counters.refuse("otlp", str(error))
+            await _refuse(context, error)
+        except Exception:
+            _log.exception("OTLP over gRPC: a request failed")
+            raise
+        return success(signal, PROTOBUF, rejected=decoded.rejected, reason=decoded.reason)
+
+    return export
+
+
+async def _refuse(context: Any, error: Exception) -> NoReturn:
+    """End a call with the status that tells its client whether to come again, and when."""
+    from grpc import StatusCode
+
+    again = isinstance(error, StoreUnavailable)
+    code = StatusCode.UNAVAILABLE if again else StatusCode.INVALID_ARGUMENT
+    status = status_pb2.Status(code=code.value[0], message=str(error))
+    if again:
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_S)))
+    else:
+        violation = error_details_pb2.BadRequest.FieldViolation(field="body", description=str(error))
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
+    await context.abort(code, str(error), (("grpc-status-details-bin", status.SerializeToString()),))
+    raise AssertionError("abort() always raises")
