@@ -6,9 +6,7 @@ YAML's reader is an optional package, imported here alone and only where such a 
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -71,6 +69,9 @@ def read(path: Path, whole: Iterable[str]) -> dict[str, Given]:
 
 
 def _toml(text: str, path: Path, whole: frozenset[str]) -> dict[str, Given]:
+    # Imported where there is such a file, as the next one is: programs without pay nothing.
+    import tomllib
+
     try:
         return _flatten(tomllib.loads(text), text, path, whole)
     except tomllib.TOMLDecodeError as error:
@@ -78,6 +79,8 @@ def _toml(text: str, path: Path, whole: frozenset[str]) -> dict[str, Given]:
 
 
 def _json(text: str, path: Path, whole: frozenset[str]) -> dict[str, Given]:
+    import json
+
     try:
         return _flatten(json.loads(text), text, path, whole)
     except ValueError as error:
