@@ -112,7 +112,14 @@ def _headers(span: tracing.Span) -> dict[str, str]:
 
 
 class _Run:
-    """One run of a task: its span is current, and no fields are bound but the task's own, until it ends."""
+    """
+    One run of a task: its span is current, and no fields are bound but the task's own, until it ends.
+
+    Attributes:
+        torn: whether this process is stopped within a task.
+    """
+
+    torn = False
 
     def __init__(self, task: Any, task_id: str) -> None:
         request = task.request
@@ -179,6 +186,8 @@ def _end(*, task: Any = None, state: str | None = None, **_: Any) -> None:
         return
     try:
         delattr(task.request, _KEY)
+        # No exception that Celery handles, and no result: the process is told to end.
+        _Run.torn = _Run.torn or state is None
         run.end(state or "FAILURE")
     except Exception as error:
         guard.failed("celery", error)
@@ -221,8 +230,13 @@ def _retried(*, sender: Any = None, reason: Any = None, **_: Any) -> None:
 
 
 def _flush(**_: Any) -> None:
-    """Write the metrics down: Celery's child processes end without ``atexit``."""
-    if recorder.enabled:
+    """
+    Write the metrics down: Celery's child processes end without ``atexit``.
+
+    One that is stopped within a task is killed after a tenth of a second. It must have told the others that it ends
+    by then, or it takes the lock of their queue with it, and the worker never stops.
+    """
+    if recorder.enabled and not _Run.torn:
         try:
             metrics.record()
         except Exception as error:
