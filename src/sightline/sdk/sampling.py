@@ -32,6 +32,6 @@ def make(name: str, share: float) -> Callable[[str, bool | None], bool] | None:
     def sample(trace: str, parent: bool | None) -> bool:  # noqa: FBT001 - three-valued
         if by_parent and parent is not None:
             return parent
-        return int(trace[16:], 16) < bound
+        return bound > 0 and int(trace[16:], 16) < bound
 
     return sample

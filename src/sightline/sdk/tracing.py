@@ -148,6 +148,10 @@ class Span:
             return
         sampler = tracing.sampler
         self.recording = recorder.enabled and (sampler is None or sampler(self.trace_id, parent_sampled))
+        if not self.recording:
+            # It has begun; how long it takes nobody asks.
+            self._clock = 1
+            return
         bound = _bound_fields()
         if bound:
             self.attributes = {**bound, **(self.attributes or {})}
