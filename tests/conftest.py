@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-for _name in [name for name in os.environ if name.startswith(("SIGHTLINE_", "OTEL_"))]:
+for _name in [
+    name for name in os.environ if name.startswith(("SIGHTLINE_", "OTEL_")) and not name.startswith("SIGHTLINE_TEST_")
+]:
     del os.environ[_name]
 
 

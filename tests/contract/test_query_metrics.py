@@ -49,9 +49,9 @@ def lines() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory) -> Iterator[Store]:
+def store(address, tmp_path_factory) -> Iterator[Store]:
     """Open a store that holds the samples."""
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('metrics')}/store")
+    store = Store.open(address(tmp_path_factory.mktemp("metrics")), memory_bytes=512 * 1024 * 1024)
     store.insert_lines([lines()], {"a" * 16: SERVICE}, "one")
     yield store
     store.close()

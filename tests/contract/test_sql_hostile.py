@@ -17,9 +17,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sql.md"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory) -> Iterator[Store]:
+def store(address, tmp_path_factory) -> Iterator[Store]:
     """Open a store with one log."""
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('sql')}/store")
+    store = Store.open(address(tmp_path_factory.mktemp("sql")), memory_bytes=512 * 1024 * 1024)
     store.insert_lines([log("one", now_ns(), attributes={"a": "b"})], {"a" * 16: SERVICE}, "one")
     yield store
     store.close()

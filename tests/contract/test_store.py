@@ -1,10 +1,10 @@
-"""What every store promises; here on the embedded engine."""
+"""What every store promises, on each kind of store."""
 
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,9 +26,9 @@ INSTANCE = "b" * 16
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(address: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Open one store for all tests: the engine allows one directory a process."""
-    opened = Store.open(f"chdb://{tmp_path_factory.mktemp('store') / 'store'}", memory_bytes=512 * 1024 * 1024)
+    opened = Store.open(address(tmp_path_factory.mktemp("store")), memory_bytes=512 * 1024 * 1024)
     yield opened
     opened.close()
 
@@ -327,4 +327,6 @@ def test_a_directory_that_another_process_holds_is_refused(server_home: Path):
 @pytest.fixture
 def server_home(store: Store) -> Path:
     """Give the directory of the store that this process holds."""
+    if not store.place.startswith("/"):
+        pytest.skip("a server's directory is its own")
     return Path(store.place)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pyarrow as pa
 
-from sightline.base.errors import SettingInvalid, StoreUnavailable
+from sightline.base.errors import StoreUnavailable
+from sightline.store import address as addresses
 from sightline.store import refusal
+from sightline.store.cluster import Cluster
 from sightline.store.inserts import LINE_STRUCTURE, insert_settings, lines_settings, select_lines
 from sightline.store.migrate import migrate
 from sightline.store.parameters import literal
@@ -39,7 +41,19 @@ BLOCKS_AT_ONCE: Final = 2
 QUERY_MEMORY_SHARE: Final = 0.4
 """Share of the engine's memory that one query may take, so that inserts always have room."""
 
+_asker: ContextVar[str] = ContextVar("sightline-asker", default="")
+
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
+
+
+@contextmanager
+def asking(asker: str) -> Iterator[None]:
+    """Name who asks all queries of this context, so that ``Store.cancel`` finds them."""
+    token = _asker.set(asker)
+    try:
+        yield
+    finally:
+        _asker.reset(token)
 
 
 class Store:
@@ -49,7 +63,10 @@ class Store:
     Inserts of lines run ``LINES_AT_ONCE``, of blocks ``BLOCKS_AT_ONCE``, queries ``QUERIES_AT_ONCE`` side by side.
     """
 
-    def __init__(self, engine: Engine, *, memory_bytes: int, query_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, *, memory_bytes: int, query_seconds: float, cluster: Cluster | None = None
+    ) -> None:
+        self.cluster = cluster
         self._engine = engine
         self._memory_bytes = memory_bytes
         self._query_seconds = query_seconds
@@ -57,6 +74,7 @@ class Store:
         self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
         self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
+        self._name = f"sightline:{uuid4().hex}"  # of all queries: on a server of many, only our own are stopped
 
     @classmethod
     def open(cls, url: str, *, memory_bytes: int = MEMORY_BYTES, query_seconds: float = 30.0) -> Store:
@@ -64,7 +82,7 @@ class Store:
         Open a store and bring its schema to this version.
 
         Args:
-            url: ``chdb:///absolute/path`` or ``clickhouse://user:password@host:8123/database``.
+            url: ``chdb:///absolute/path`` or ``clickhouse://user:password@host:8123/database?cluster=name``.
             memory_bytes: what the embedded engine may use for inserts, queries and merges together.
             query_seconds: longest that one query may run.
 
@@ -73,22 +91,24 @@ class Store:
             StoreLocked: if another process holds the directory.
             StoreUnavailable: if it cannot be opened.
         """
-        parts = urlsplit(url)
+        address = addresses.read(url)
+        cluster = None
         engine: Engine
-        if parts.scheme == "chdb" and parts.path.startswith("/") and not parts.netloc:
+        if isinstance(address, addresses.Embedded):
             from sightline.store.embedded import EmbeddedEngine
 
-            engine = EmbeddedEngine(Path(parts.path), memory_bytes)
-        elif parts.scheme in {"clickhouse", "clickhouses"} and parts.hostname:
+            engine = EmbeddedEngine(address.directory, memory_bytes)
+        else:
             from sightline.store.remote import RemoteEngine
 
-            engine = RemoteEngine(url)
-        else:
-            raise SettingInvalid(
-                f"store is {url!r}; expected chdb:///absolute/path or clickhouse://user@host:8123/database."
-            )
-        store = cls(engine, memory_bytes=memory_bytes, query_seconds=query_seconds)
-        migrate(lambda sql: store.query(sql, readonly=False))
+            engine = RemoteEngine(address)
+            cluster = Cluster(address.cluster, address.database) if address.cluster else None
+        store = cls(engine, memory_bytes=memory_bytes, query_seconds=query_seconds, cluster=cluster)
+        try:
+            migrate(lambda sql: store.query(sql, readonly=False), cluster)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @property
@@ -210,13 +230,16 @@ class Store:
         with self._inserting(self._lines):
             self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
 
+    def cancel(self, asker: str) -> None:
+        """Stop the queries that were asked within ``asking(asker)``; none is fine."""
+        self._kill(f"Settings['log_comment'] = {literal(f'{self._name}:{asker}')}")
+
     def close(self) -> None:
         """Stop queries, wait for inserts that run, then let go of the store. Closing twice is harmless."""
         if self._closed:
             return
         self._closed = True
-        with suppress(RuntimeError):
-            self._engine.execute("KILL QUERY WHERE query_kind = 'Select' ASYNC", "Null", {}, {}, readonly=False)
+        self._kill(f"startsWith(Settings['log_comment'], '{self._name}')")
         with ExitStack() as running:
             for _ in range(LINES_AT_ONCE):
                 running.enter_context(self._lines)
@@ -246,11 +269,17 @@ class Store:
         finally:
             self._queries.release()
 
+    def _kill(self, which: str) -> None:
+        everywhere = f" ON CLUSTER `{self.cluster.name}`" if self.cluster else ""
+        with suppress(RuntimeError):
+            self._engine.execute(f"KILL QUERY{everywhere} WHERE {which} ASYNC", "Null", {}, {}, readonly=False)
+
     def _limits(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
         limits: dict[str, Any] = {
             "max_execution_time": self._query_seconds if seconds is None else seconds,
             "max_memory_usage": int(self._memory_bytes * QUERY_MEMORY_SHARE),
             "max_threads": 2,
+            "log_comment": f"{self._name}:{_asker.get()}",
         }
         if max_rows is not None:
             limits |= {"max_result_rows": max_rows + 1, "result_overflow_mode": "break"}

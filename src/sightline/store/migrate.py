@@ -11,6 +11,7 @@ from sightline.base.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sightline.store.cluster import Cluster
     from sightline.store.result import Result
 
 TABLE: Final = """
@@ -53,7 +54,14 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(statement.strip() for statement in f"{kept}\n".split(";\n") if statement.strip())
 
 
-def migrate(execute: Callable[[str], Result]) -> list[str]:
+def written(migration: Migration, cluster: Cluster | None) -> list[str]:
+    """Give the statements of a migration as they are for a single engine, or for a cluster."""
+    if cluster is None:
+        return list(migration.statements)
+    return [text for statement in migration.statements for text in cluster.write(statement)]
+
+
+def migrate(execute: Callable[[str], Result], cluster: Cluster | None = None, *, upto: int | None = None) -> list[str]:
     """
     Bring the store to this version's schema.
 
@@ -61,6 +69,8 @@ def migrate(execute: Callable[[str], Result]) -> list[str]:
 
     Args:
         execute: runs one statement.
+        cluster: what the statements are written for; a single engine where it is None.
+        upto: number of the last migration to apply; all where it is None.
 
     Returns:
         The names of the migrations that were applied now.
@@ -68,7 +78,8 @@ def migrate(execute: Callable[[str], Result]) -> list[str]:
     Raises:
         StoreUnavailable: if the store was made by a newer version.
     """
-    execute(TABLE)
+    for statement in cluster.journal(TABLE) if cluster else (TABLE,):
+        execute(statement)
     applied = {number for (number,) in execute("SELECT DISTINCT Number FROM schema_migrations").rows}
     known = migrations()
     newest = known[-1].number
@@ -79,9 +90,9 @@ def migrate(execute: Callable[[str], Result]) -> list[str]:
         )
     done = []
     for migration in known:
-        if migration.number in applied:
+        if migration.number in applied or (upto is not None and migration.number > upto):
             continue
-        for statement in migration.statements:
+        for statement in written(migration, cluster):
             execute(statement)
         record = f"INSERT INTO schema_migrations (Number, Name) VALUES ({migration.number}, '{migration.name}')"  # noqa: S608 - a file's name
         execute(record)

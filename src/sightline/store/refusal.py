@@ -17,7 +17,8 @@ from sightline.base.errors import (
 _CODE: Final = re.compile(r"Code: (\d+)\.")
 _POSITION: Final = re.compile(r"failed at position (\d+)")
 _NOISE: Final = re.compile(
-    r"^.*?Code: \d+\.\s*(?:DB::Exception:\s*)*|\s*\([A-Z_0-9]+\)\s*$|\s*\(version [^)]*\)", re.DOTALL
+    r"^.*?Code: \d+\.\s*(?:DB::Exception:\s*)*|\s*\([A-Z_0-9]+\)\s*$|\s*\(version [^)]*\)|\s*\(for url [^)]*\)\s*$",
+    re.DOTALL,
 )
 
 EXPENSIVE: Final = frozenset({158, 159, 160, 162, 191, 241, 290, 307, 396, 394})
@@ -37,7 +38,7 @@ def code_of(message: str) -> int:
 
 def sentence(message: str) -> str:
     """Take the engine's prefixes and suffixes off its message."""
-    return _NOISE.sub("", message).strip()
+    return _NOISE.sub("", _NOISE.sub("", message)).strip()
 
 
 def of_query(message: str) -> QueryError | StoreUnavailable:

@@ -2,48 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.httputil import get_pool_manager
 
+from sightline.store import cluster as clusters
 from sightline.store import refusal
-from sightline.store.parameters import literal
+from sightline.store.parameters import bound, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from clickhouse_connect.driver.client import Client
 
-DEFAULT_DATABASE: Final = "sightline"
+    from sightline.store.address import Remote
+
+T = TypeVar("T")
+
+CONNECTIONS: Final = 8
+"""Connections that are kept open for queries, and as many for inserts: neither waits for the other's."""
+
+
+class _Written:
+    """The text of a parameter. The client's own way of writing maps is JSON, which the engine does not read."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
 
 
 class RemoteEngine:
     """A ClickHouse server, or a cluster behind one address."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        parts = urlsplit(url)
-        database = parts.path.strip("/") or DEFAULT_DATABASE
+    def __init__(self, address: Remote) -> None:
+        self.place = address.place
+        self._cluster = bool(address.cluster)
+        self._clients: list[Client] = []
+        everywhere = f" ON CLUSTER `{address.cluster}`" if address.cluster else ""
         try:
-            self._client: Client = clickhouse_connect.get_client(
-                host=parts.hostname or "localhost",
-                port=parts.port or 0,
-                username=unquote(parts.username or "default"),
-                password=unquote(parts.password or ""),
-                secure=parts.scheme == "clickhouses",
-                autogenerate_session_id=False,
-            )
-            self._client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": database})
-            self._client.database = database
+            self._queries, self._inserts = self._connect(address), self._connect(address)
+            self._queries.command(f"CREATE DATABASE IF NOT EXISTS `{address.database}`{everywhere}")
         except ClickHouseError as error:
+            self.close()
             raise refusal.of_open(str(error), self.place) from None
+        for client in self._clients:
+            client.database = address.database
 
-    @property
-    def place(self) -> str:
-        """Where it is, for people, without its password."""
-        return self._url.rsplit("@", 1)[-1]
+    def _connect(self, address: Remote) -> Client:
+        client = clickhouse_connect.get_client(
+            host=address.host,
+            port=address.port,
+            username=address.user,
+            password=address.password,
+            secure=address.secure,
+            autogenerate_session_id=False,
+            pool_mgr=get_pool_manager(maxsize=CONNECTIONS),
+        )
+        self._clients.append(client)
+        return client
 
     def execute(
         self,
@@ -55,42 +75,52 @@ class RemoteEngine:
         readonly: bool,
     ) -> bytes:
         """Run one statement and give its answer's bytes; the engine's refusal is raised as RuntimeError."""
-        wanted = {**settings, "readonly": 1} if readonly else dict(settings)
-        try:
-            if answer_format == "Null":
-                self._client.command(sql, parameters=dict(parameters) or None, settings=wanted)
-                return b""
-            return bytes(
-                self._client.raw_query(sql, parameters=dict(parameters) or None, settings=wanted, fmt=answer_format)
+        wanted = {
+            **settings,
+            **(clusters.QUERY_SETTINGS if self._cluster else {}),
+            **({"readonly": 1} if readonly else {}),
+            # Without it an error in the middle of an answer comes with status 200, behind half an answer.
+            "wait_end_of_query": 1,
+        }
+        # As a header: a statement such as INSERT … VALUES takes no FORMAT behind it.
+        written = {name: _Written(bound(value)) for name, value in parameters.items()}
+        told = {"X-ClickHouse-Format": answer_format}
+        return self._refusing(
+            lambda: bytes(
+                self._queries.raw_query(sql, parameters=written or None, settings=wanted, transport_settings=told)
             )
-        except ClickHouseError as error:
-            raise RuntimeError(str(error)) from None
+        )
 
     def insert_selected(
         self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]
     ) -> None:
         """Run ``INSERT … SELECT … FROM {source}`` over lines of JSON that are sent along."""
         sql = select.replace("{source}", f"input({literal(structure)})") + " FORMAT JSONEachRow"
-        try:
-            self._client.command(sql, data=b"".join(chunks), settings=dict(settings))
-        except ClickHouseError as error:
-            raise RuntimeError(str(error)) from None
+        body, wanted = b"".join(chunks), self._insert_settings(settings)
+        self._refusing(lambda: self._inserts.command(sql, data=body, settings=wanted))
 
     def insert_bytes(
         self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]
     ) -> None:
         """Insert *body*, written in *body_format*, into *table*."""
-        try:
-            self._client.raw_insert(
-                table,
-                [name.strip(" `") for name in columns.split(",")],
-                insert_block=bytes(body),
-                settings=dict(settings),
-                fmt=body_format,
-            )
-        except ClickHouseError as error:
-            raise RuntimeError(str(error)) from None
+        names = [name.strip(" `") for name in columns.split(",")]
+        wanted = self._insert_settings(settings)
+        self._refusing(
+            lambda: self._inserts.raw_insert(table, names, insert_block=bytes(body), settings=wanted, fmt=body_format)
+        )
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.close()
+        for client in self._clients:
+            client.close()
+            client.close_connections()
+
+    def _insert_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {**settings, **(clusters.INSERT_SETTINGS if self._cluster else {})}
+
+    @staticmethod
+    def _refusing(call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except ClickHouseError as error:
+            raise RuntimeError(str(error)) from None
