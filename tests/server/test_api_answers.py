@@ -5,7 +5,7 @@ import os
 
 import jsonschema
 import pytest
-from tests.support.records import NS, gauge, log, now_ns, span
+from tests.support.records import NS, event, gauge, log, now_ns, span
 from tests.support.segments import SegmentFile
 from tests.support.server import eventually
 
@@ -33,6 +33,7 @@ def filled(server):
             links=[{"trace": "d" * 32, "span": "e" * 16, "state": "", "attributes": {}}],
         ),
         log("a was paid", now - NS, trace=TRACE, span="1" * 16, attributes={"order": 7}),
+        event("order_paid", now - NS, attributes={"user_id": "42"}, data={"amount": 7}),
         log("b was not paid", now - NS, level="ERROR", severity=17),
         gauge("answers_total", 3, now - NS, kind="counter", endpoint="/a"),
     ]
@@ -54,6 +55,9 @@ CALLS = [
     (f"/api/v1/traces/{TRACE}/spans", {"limit": 1}, "/api/v1/traces/{trace_id}/spans"),
     (f"/api/v1/traces/{TRACE}/critical-path", {}, "/api/v1/traces/{trace_id}/critical-path"),
     ("/api/v1/traces/compare", {"before": TRACE, "after": TRACE}, "/api/v1/traces/compare"),
+    ("/api/v1/events", {"query": f"service:{SERVICE}"}, "/api/v1/events"),
+    ("/api/v1/events/counts", {"by": "name"}, "/api/v1/events/counts"),
+    ("/api/v1/events/funnel", {"step": ["name:a", "name:b"]}, "/api/v1/events/funnel"),
     ("/api/v1/service-map", {}, "/api/v1/service-map"),
     ("/api/v1/metrics", {}, "/api/v1/metrics"),
     (

@@ -19,6 +19,11 @@ def span(name: str, time_ns: int, *, trace: str, span: str, duration_ms: float =
     return _line(kind="span", time=time_ns, trace=trace, span=span, name=name, duration=duration, **fields)
 
 
+def event(name: str, time_ns: int, **fields: Any) -> bytes:
+    """Encode an event."""
+    return _line(kind="event", time=time_ns, name=name, **fields)
+
+
 def gauge(name: str, value: float, time_ns: int, *, kind: str = "gauge", **labels: str) -> bytes:
     """Encode a metric with one sample."""
     sample = {"name": name, "attributes": labels, "value": value}

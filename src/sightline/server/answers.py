@@ -105,12 +105,13 @@ Range = Annotated[TimeRange, Depends(time_range)]
 """A handler's parameters ``start`` and ``end``."""
 
 
-def known_parameters(*prefixes: str) -> Callable[[Request], None]:
+def known_parameters(*prefixes: str, repeated: frozenset[str] = frozenset()) -> Callable[[Request], None]:
     """
     Make a dependency that refuses parameters which the route does not have: a typing error must not widen a search.
 
     Args:
         prefixes: parameters that begin so are the route's own to check.
+        repeated: parameters that may be given more than once.
     """
 
     def check(request: Request) -> None:
@@ -119,7 +120,7 @@ def known_parameters(*prefixes: str) -> Callable[[Request], None]:
             if name not in known and not name.startswith(prefixes):
                 listed = ", ".join([*sorted(known), *(f"{prefix}…" for prefix in prefixes)]) or "none"
                 raise QueryInvalid(f"There is no parameter {name[:64]!r}. There are: {listed}.")
-        for name in sorted(known):
+        for name in sorted(known - repeated):
             if len(request.query_params.getlist(name)) > 1:
                 raise QueryInvalid(f"The parameter {name} is given more than once.")
 
