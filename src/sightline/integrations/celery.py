@@ -8,6 +8,7 @@ nothing that our registry sees; see docs/decisions/0041-celery.md.
 from __future__ import annotations
 
 import functools
+from collections import deque
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -110,6 +111,9 @@ def _headers(span: tracing.Span) -> dict[str, str]:
 
 # Running.
 
+_killed: Final[deque[str]] = deque(maxlen=1000)
+"""Tasks whose processes were killed, as far as they are told already: Celery tells of some twice, by two exceptions."""
+
 
 class _Run:
     """
@@ -204,6 +208,10 @@ def _failed(*, sender: Any = None, exception: BaseException | None = None, task_
     try:
         name = getattr(sender, "name", "")
         run = getattr(getattr(sender, "request", None), _KEY, None)
+        if run is None:
+            if task_id in _killed:
+                return
+            _killed.append(task_id)
         _jobs.failed(name, type(exception).__name__).inc()
         if isinstance(exception, getattr(sender, "throws", ()) or ()):
             # The task declares it as a part of its work; Celery logs it at level INFO.

@@ -1,8 +1,8 @@
 """
 Forks of uWSGI, which makes its workers in C and calls nothing of what Python calls in a forked child.
 
-Without it, all workers would write into the master's segment, under one name. uWSGI's own hooks are used, those that the
-host has set are called as well, and nothing is done twice where ``py-call-uwsgi-fork-hooks`` is on.
+Without it, all workers would write into the master's segment, under one name. uWSGI's own hooks are used, those that
+the host has set are called as well, and nothing is done twice where ``py-call-uwsgi-fork-hooks`` is on.
 """
 
 from __future__ import annotations
