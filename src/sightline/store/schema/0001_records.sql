@@ -3,24 +3,24 @@
 
 CREATE TABLE IF NOT EXISTS otel_logs
 (
-    Timestamp DateTime64(9) CODEC(DoubleDelta, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)),
     TimestampTime DateTime DEFAULT toDateTime(Timestamp) CODEC(DoubleDelta, ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
-    TraceFlags UInt8,
+    TraceFlags UInt8 CODEC(ZSTD(1)),
     SeverityText LowCardinality(String) CODEC(ZSTD(1)),
-    SeverityNumber UInt8,
+    SeverityNumber UInt8 CODEC(ZSTD(1)),
     ServiceName LowCardinality(String) CODEC(ZSTD(1)),
     Body String CODEC(ZSTD(1)),
     ResourceSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
-    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     ScopeSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
     ScopeName LowCardinality(String) CODEC(ZSTD(1)),
     ScopeVersion LowCardinality(String) CODEC(ZSTD(1)),
     ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     EventName LowCardinality(String) CODEC(ZSTD(1)),
-    INDEX idx_body Body TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = lower(Body)),
+    INDEX idx_body Body TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = lower(Body), posting_list_codec = 'bitpacking'),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_service ServiceName TYPE set(100) GRANULARITY 4,
     INDEX idx_severity SeverityNumber TYPE set(25) GRANULARITY 4
@@ -29,11 +29,13 @@ ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY Timestamp
 TTL TimestampTime + toIntervalDay(multiIf(SeverityNumber >= 13, 90, SeverityNumber >= 9, 30, 7))
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
+    string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1;
 
 CREATE TABLE IF NOT EXISTS otel_traces
 (
-    Timestamp DateTime64(9) CODEC(DoubleDelta, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
     ParentSpanId String CODEC(ZSTD(1)),
@@ -58,11 +60,13 @@ ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY Timestamp
 TTL toDateTime(Timestamp) + toIntervalDay(30)
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
+    string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1;
 
 CREATE TABLE IF NOT EXISTS events
 (
-    Timestamp DateTime64(9) CODEC(DoubleDelta, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)),
     EventName LowCardinality(String) CODEC(ZSTD(1)),
     ServiceName LowCardinality(String) CODEC(ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
@@ -80,4 +84,6 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(Timestamp)
 ORDER BY (EventName, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(365)
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
+    string_serialization_version = 'single_stream';

@@ -19,19 +19,23 @@ CREATE TABLE IF NOT EXISTS metric_series
 ENGINE = AggregatingMergeTree
 ORDER BY (MetricName, ServiceName, SeriesId)
 TTL toDateTime(LastSeen) + toIntervalDay(90)
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
+    string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS metric_samples
 (
     SeriesId UInt64 CODEC(ZSTD(1)),
     Timestamp DateTime64(3) CODEC(DoubleDelta, ZSTD(1)),
-    Value Float64 CODEC(Gorilla, ZSTD(1))
+    Value Float64 CODEC(Delta, ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY (SeriesId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(90)
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
+    string_serialization_version = 'single_stream', min_compress_block_size = 262144, min_bytes_for_wide_part = 1048576;
 
 CREATE TABLE IF NOT EXISTS metric_histograms
 (
@@ -53,7 +57,9 @@ ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY (SeriesId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(90)
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
+    string_serialization_version = 'single_stream';
 
 CREATE TABLE IF NOT EXISTS metric_points
 (

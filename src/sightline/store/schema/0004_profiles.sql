@@ -2,7 +2,7 @@
 
 CREATE TABLE IF NOT EXISTS profiles
 (
-    Timestamp DateTime64(9) CODEC(DoubleDelta, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)),
     Duration UInt64 CODEC(T64, ZSTD(1)),
     ServiceName LowCardinality(String) CODEC(ZSTD(1)),
     ThreadName LowCardinality(String) CODEC(ZSTD(1)),
@@ -20,7 +20,9 @@ ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY (ServiceName, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(14)
-SETTINGS non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1;
+SETTINGS
+    non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
+    string_serialization_version = 'single_stream';
 
 ALTER TABLE entry ADD COLUMN IF NOT EXISTS
     stacks Array(Tuple(stack String, samples UInt64, wall UInt64, cpu UInt64, thread String, trace String, span String, name String))
