@@ -14,28 +14,32 @@ AUDIT: Final = "audit"
 SECURITY: Final = "security"
 METRICS: Final = "metrics"
 ALERTS: Final = "alerts"
+TRACES: Final = "traces"
+EVENTS: Final = "events"
+PROFILES: Final = "profiles"
 
 _SEVEN_YEARS: Final = 7 * 365
 
 DEVELOPMENT: Final[dict[str, int]] = {
     "DEBUG": 7, "INFO": 30, "WARNING": 90, "ERROR": 90, "CRITICAL": 90, AUDIT: _SEVEN_YEARS, SECURITY: _SEVEN_YEARS,
-    METRICS: 90, ALERTS: 365,
+    METRICS: 90, ALERTS: 365, TRACES: 30, EVENTS: 365, PROFILES: 14,
 }  # fmt: skip
 """Days on a developer's machine."""
 
 PRODUCTION: Final[dict[str, int]] = {
     "DEBUG": 3, "INFO": 14, "WARNING": 365, "ERROR": 365, "CRITICAL": 365, AUDIT: _SEVEN_YEARS, SECURITY: _SEVEN_YEARS,
-    METRICS: 90, ALERTS: 365,
+    METRICS: 90, ALERTS: 365, TRACES: 30, EVENTS: 365, PROFILES: 14,
 }  # fmt: skip
 """Days everywhere else."""
 
-_OTHERS: Final = frozenset({AUDIT, SECURITY, METRICS, ALERTS})
-_DEVELOPMENT_NAMES: Final = frozenset({"", "development", "dev", "local", "test", "testing"})
+_OTHERS: Final = frozenset({AUDIT, SECURITY, METRICS, ALERTS, TRACES, EVENTS, PROFILES})
+DEVELOPMENT_NAMES: Final = frozenset({"", "development", "dev", "local", "test", "testing"})
+"""What environments of a developer's machine are called; also what says no environment."""
 
 
 def days(environment: str, own: Mapping[str, Any] | None = None) -> dict[str, float]:
     """
-    Give the days by level, and for ``audit``, ``security``, ``metrics`` and ``alerts``.
+    Give the days by level, and for ``audit``, ``security`` and each kind of record but logs.
 
     A level is never kept for less time than one below it: a file is thinned out from the lowest level on.
 
@@ -49,7 +53,7 @@ def days(environment: str, own: Mapping[str, Any] | None = None) -> dict[str, fl
     """
     own = own or {}
     check(own, "retention")
-    table: dict[str, float] = dict(DEVELOPMENT if environment.lower() in _DEVELOPMENT_NAMES else PRODUCTION)
+    table: dict[str, float] = dict(DEVELOPMENT if environment.lower() in DEVELOPMENT_NAMES else PRODUCTION)
     here: Mapping[str, Any] = next((part for name, part in own.items() if name.lower() == environment.lower()), {})
     for part in (own, here):
         table |= {_key(name): value for name, value in part.items() if not isinstance(value, Mapping)}

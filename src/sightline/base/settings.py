@@ -166,9 +166,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ("SIGHTLINE_RETENTION",),
         "days",
         dict,
-        "Days that rotated log files are kept, by level and for audit and security, where they differ from "
-        "docs/howto/log-files.md; also for one environment. metrics and alerts are taken for the store, which does not "
-        "use them yet.",
+        "Days that records are kept, in the store and in rotated log files, where they differ from "
+        "docs/howto/retention.md: by level, for audit and security, and for metrics, traces, events and profiles; also "
+        "for one environment.",
         keys=("logging.retention",),
     ),
     Setting(

@@ -18,6 +18,7 @@ from sightline.server.live import Live
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
 from sightline.state.offsets import Offsets
+from sightline.store import keep
 from sightline.store.connect import Store
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
             query_seconds=settings["query_seconds"],
         )
         stack.callback(store.close)
+        keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
         offsets = Offsets.open(home / "state.db")
         stack.callback(offsets.close)
         live, counters = Live(), Counters()

@@ -116,6 +116,13 @@ class Store:
         """Where the store is, for people."""
         return self._engine.place
 
+    def local(self, table: str) -> tuple[str, str]:
+        """Name the table that has the rows themselves, and what makes a change of it reach every node."""
+        if self.cluster is None:
+            return table, ""
+        name, _, everywhere = self.cluster.local(table).partition(" ")
+        return name, f" {everywhere}"
+
     def query(
         self,
         sql: str,

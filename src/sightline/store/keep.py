@@ -1,0 +1,100 @@
+"""How long the store keeps records: the table of ``base/retention.py`` as what the engine calls a TTL."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+from sightline.base import retention
+from sightline.base.retention import AUDIT, EVENTS, METRICS, PROFILES, SECURITY, TRACES
+from sightline.store.parameters import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sightline.store.connect import Store
+
+DAY_S: Final = 86400
+
+_ENVIRONMENT: Final = "lower(ResourceAttributes['deployment.environment.name'])"
+
+_LOWEST: Final = {"CRITICAL": 21, "ERROR": 17, "WARNING": 13, "INFO": 9}
+"""The lowest severity number of each level; what is below is DEBUG, and 0 is not known: INFO."""
+
+_KINDS: Final = {
+    "otel_traces": ("Timestamp", TRACES),
+    "events": ("Timestamp", EVENTS),
+    "profiles": ("Timestamp", PROFILES),
+    "metric_samples": ("Timestamp", METRICS),
+    "metric_histograms": ("Timestamp", METRICS),
+    "metric_series": ("LastSeen", METRICS),
+}
+_WITHOUT_ENVIRONMENT: Final = frozenset({"metric_samples", "metric_histograms", "metric_series"})
+
+
+def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
+    """
+    Write the TTL of each table.
+
+    A record's environment is its resource's ``deployment.environment.name``; samples have no resource of their own,
+    and go by the server's *environment*.
+
+    Args:
+        own: what the setting ``retention`` says.
+        environment: the server's own.
+    """
+    written = {"otel_logs": f"TimestampTime + toIntervalSecond({_by_environment(own, _of_log)})"}
+    for table, (column, kind) in _KINDS.items():
+        if table in _WITHOUT_ENVIRONMENT:
+            seconds = _seconds(retention.days(environment, own)[kind])
+        else:
+            seconds = _by_environment(own, lambda days, kind=kind: _seconds(days[kind]))
+        written[table] = f"toDateTime({column}) + toIntervalSecond({seconds})"
+    return written
+
+
+def apply(store: Store, own: Mapping[str, Any], environment: str) -> list[str]:
+    """
+    Tell the engine how long to keep, where that is not what it was told last; gives the tables that were changed.
+
+    Records that are too old go in the background, with the next merges.
+
+    Raises:
+        StoreUnavailable: if the store does not answer.
+    """
+    suffix = store.local("")[0]
+    asked = "SELECT name, comment FROM system.tables WHERE database = currentDatabase()"
+    found = dict(store.query(asked).rows)
+    changed = []
+    for table, rule in rules(own, environment).items():
+        mark = f"retention {hashlib.sha256(rule.encode()).hexdigest()[:16]}"
+        if found.get(f"{table}{suffix}", mark) == mark:
+            continue
+        name = "".join(store.local(table))
+        store.query(f"ALTER TABLE {name} MODIFY TTL {rule}", readonly=False)
+        store.query(f"ALTER TABLE {name} MODIFY COMMENT {literal(mark)}", readonly=False)
+        changed.append(table)
+    return changed
+
+
+def _by_environment(own: Mapping[str, Any], write: Any) -> str:
+    """Write one expression for each environment that has days of its own, and for the two that everybody has."""
+    named = sorted(str(name).lower() for name, value in own.items() if hasattr(value, "items"))
+    parts = [f"{_ENVIRONMENT} = {literal(name)}, {write(retention.days(name, own))}" for name in named]
+    development = ", ".join(literal(name) for name in sorted(retention.DEVELOPMENT_NAMES))
+    parts.append(f"{_ENVIRONMENT} IN ({development}), {write(retention.days('', own))}")
+    return f"multiIf({', '.join(parts)}, {write(retention.days('production', _general(own)))})"
+
+
+def _general(own: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in own.items() if not hasattr(value, "items")}
+
+
+def _of_log(days: Mapping[str, float]) -> str:
+    kinds = ", ".join(f"ScopeName = {literal(kind)}, {_seconds(days[kind])}" for kind in (AUDIT, SECURITY))
+    levels = ", ".join(f"SeverityNumber >= {least}, {_seconds(days[level])}" for level, least in _LOWEST.items())
+    return f"multiIf({kinds}, {levels}, SeverityNumber = 0, {_seconds(days['INFO'])}, {_seconds(days['DEBUG'])})"
+
+
+def _seconds(days: float) -> str:
+    return str(int(days * DAY_S))

@@ -1,0 +1,54 @@
+"""How long records are kept, on each kind of store."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.support.records import log
+
+from sightline.store import keep
+from sightline.store.connect import Store
+
+DAY_NS = 86400 * 10**9
+LEVELS = [("DEBUG", 5), ("INFO", 9), ("WARN", 13), ("ERROR", 17)]
+
+
+@pytest.fixture(scope="module")
+def store(address, tmp_path_factory) -> Iterator[Store]:
+    """Open a store for all tests here."""
+    store = Store.open(address(tmp_path_factory.mktemp("keep")), memory_bytes=512 * 1024 * 1024)
+    yield store
+    store.close()
+
+
+def test_records_go_after_the_days_of_their_level_and_environment(store: Store):
+    """Three weeks back, a developer's machine has all but DEBUG; production only WARNING, ERROR and what is audited."""
+    keep.apply(store, {"staging": {"INFO": 1}}, "")
+    then = time.time_ns() - 21 * DAY_NS
+    for at, environment in enumerate(["", "production", "staging"]):
+        lines = b"".join(log(f"{environment}-{level}", then, level=level, severity=n) for level, n in LEVELS)
+        lines += log(f"{environment}-audit", then, severity=9).replace(b'"logger":"shop.orders"', b'"logger":"audit"')
+        store.insert_lines([lines], {"a" * 16: {"deployment.environment.name": environment}}, f"keep-{at}")
+
+    store.query("OPTIMIZE TABLE otel_logs FINAL", readonly=False)
+
+    left = {body for (body,) in store.query("SELECT Body FROM otel_logs").rows}
+    assert left == {
+        *("-INFO", "-WARN", "-ERROR", "-audit"),
+        *("production-WARN", "production-ERROR", "production-audit"),
+        *("staging-WARN", "staging-ERROR", "staging-audit"),
+    }
+
+
+def test_the_engine_is_told_once_and_again_when_the_days_change(store: Store):
+    """A start with the same settings changes no table; another number of days changes those that it is about."""
+    keep.apply(store, {}, "production")
+
+    assert keep.apply(store, {}, "production") == []
+    changed = keep.apply(store, {"metrics": 7}, "production")
+    assert changed == ["metric_samples", "metric_histograms", "metric_series"]
+
+
+def test_every_table_that_is_kept_by_time_has_days():
+    """No signal is forgotten."""
+    assert {"otel_logs", "otel_traces", "events", "profiles", "metric_samples"} <= set(keep.rules({}, ""))
