@@ -55,6 +55,7 @@ CALLS = [
     (f"/api/v1/traces/{TRACE}/spans", {"limit": 1}, "/api/v1/traces/{trace_id}/spans"),
     (f"/api/v1/traces/{TRACE}/critical-path", {}, "/api/v1/traces/{trace_id}/critical-path"),
     ("/api/v1/traces/compare", {"before": TRACE, "after": TRACE}, "/api/v1/traces/compare"),
+    ("/api/v1/search/compare", {"selection": "status:error"}, "/api/v1/search/compare"),
     ("/api/v1/events", {"query": f"service:{SERVICE}"}, "/api/v1/events"),
     ("/api/v1/events/counts", {"by": "name"}, "/api/v1/events/counts"),
     ("/api/v1/events/funnel", {"step": ["name:a", "name:b"]}, "/api/v1/events/funnel"),

@@ -1,4 +1,4 @@
-"""``/api/v1/search``: what helps to write a search, for logs, traces and events alike."""
+"""``/api/v1/search``: what helps to write a search and to read its result, for logs, traces and events alike."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from sightline.base.limits import MAX_QUERY_LENGTH
+from sightline.query.analyses.compare import MAX_DIFFERENCES, Comparison, compare
 from sightline.query.completion import Completion, complete
 from sightline.query.facets import MAX_VALUES, Facets, FieldNames, count_values, field_names, signal_named
 from sightline.server.answers import Range, answer, ask, described, known_parameters
@@ -94,3 +95,41 @@ async def completion(
     store = request.app.state.sightline.store
     at = len(text) if position is None else position
     return answer(await ask(complete, store, signal_named(signal), text, at, range_, limit=limit))
+
+
+_COMPARISON: Final = {
+    "selected": 40,
+    "others": 5080,
+    "sampled": False,
+    "differences": [
+        {
+            "field": "service.version",
+            "value": "1.3.0",
+            "selected": 38,
+            "selected_share": 0.95,
+            "others": 254,
+            "others_share": 0.05,
+            "score": 0.9,
+        }
+    ],
+    "elapsed_ms": 21.0,
+}
+
+
+@router.get(
+    "/compare",
+    summary="What tells records apart",
+    responses=described(Comparison, _COMPARISON),
+    response_class=Response,
+)
+async def comparison(
+    request: Request,
+    range_: Range,
+    selection: Annotated[str, Query(description="The search that selects some.", examples=["status:error"])],
+    signal: Named = "traces",
+    among: Annotated[str, Query(description="A search that all must match.", examples=["service:shop"])] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_DIFFERENCES, description="Most differences.")] = 20,
+) -> Response:
+    """Find the attributes that the selected records have more, or less, often than the others, ranked."""
+    store = request.app.state.sightline.store
+    return answer(await ask(compare, store, signal_named(signal), selection, range_, among=among, limit=limit))
