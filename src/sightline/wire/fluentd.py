@@ -135,7 +135,7 @@ def _entries(entries: list[Any] | bytes | str, option: dict[Any, Any]) -> Iterab
         return entries
     packed = entries.encode("utf-8", "surrogateescape") if isinstance(entries, str) else entries
     compressed = option.get("compressed", "text")
-    if compressed not in {"gzip", "text"}:
+    if not isinstance(compressed, str) or compressed not in {"gzip", "text"}:
         raise DecodeError(f"The entries of a message are compressed by {_shape(compressed)}; expected gzip.")
     return _unpack(_gunzip(packed) if compressed == "gzip" else packed)
 

@@ -45,7 +45,7 @@ class Handshake:
         Raises:
             DecodeError: if *ping* is no PING.
         """
-        if not isinstance(ping, list) or len(ping) != 6 or ping[0] not in {"PING", b"PING"}:
+        if not isinstance(ping, list) or len(ping) != 6 or _bytes(ping[0]) != b"PING":
             raise DecodeError("The first message is no PING, which a server with a shared key waits for.")
         hostname, salt, digest = (_bytes(field) for field in ping[1:4])
         known = hmac.compare_digest(self._digest(salt, hostname), digest)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sightline.base.limits import MAX_AHEAD_NS
 from sightline.wire import log_object, times
 from sightline.wire.log_rows import LogRows
 
@@ -73,6 +74,8 @@ def decode_messages(messages: Iterable[Message], received_ns: int) -> Decoded:
         record = parse(message.content, message.received_ns)
         if message.sender:
             record.attributes["client.address"] = message.sender
+        if record.time_ns > received_ns + MAX_AHEAD_NS:
+            record.time_ns = message.received_ns  # nobody would hear that it was rejected
         record.add_to(rows)
     return rows.decoded()
 

@@ -104,7 +104,7 @@ def _of_text(text: str, zone: tzinfo | None, now_ns: int | None) -> int | None:
             moment = form(text, zone, now_ns)
             if moment is not None:
                 return nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
-        except (ValueError, OverflowError, TypeError, IndexError):
+        except (ValueError, OverflowError, TypeError, LookupError):
             continue
     return None
 
