@@ -33,7 +33,7 @@ def home(tmp_path: Path):
 
 def environment(home: Path) -> dict[str, str]:
     """Give what a program needs to know."""
-    return {**os.environ, "SIGHTLINE_HOME": str(home), "SIGHTLINE_PORT": "0"}
+    return {**os.environ, "SIGHTLINE_HOME": str(home), "SIGHTLINE_PORT": "0", "SIGHTLINE_GRPC_PORT": "0"}
 
 
 def test_several_programs_start_one_server_which_outlives_them(home):

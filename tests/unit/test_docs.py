@@ -50,7 +50,8 @@ def test_every_python_example_runs(code, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "example.py"],
         cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
-        env={**os.environ, "SIGHTLINE_HOME": str(home), "SIGHTLINE_PORT": "0", "PYDANTIC_DISABLE_PLUGINS": "__all__"},
+        env={**os.environ, "SIGHTLINE_HOME": str(home), "SIGHTLINE_PORT": "0", "SIGHTLINE_GRPC_PORT": "0",
+             "PYDANTIC_DISABLE_PLUGINS": "__all__"},
     )  # fmt: skip
     stop_server(home)
 

@@ -40,10 +40,10 @@ def take(settings: Mapping[str, Any], name: str, kind: socket.SocketKind = socke
 def taken(host: str, port: int, name: str, reason: str) -> StoreUnavailable:
     """Make the error for a port that cannot be taken."""
     variable = BY_NAME[name].variables[0]
-    off = "" if name == "port" else ", off for none"
+    option, off = ("--port or ", "") if name == "port" else ("", ", off for none")
     return StoreUnavailable(
-        f"Port {port} on {host} cannot be taken: {reason}. Stop what uses it, or choose another with --"
-        f"{name.replace('_', '-')} or {variable} (0 takes a free one{off})."
+        f"Port {port} on {host} cannot be taken: {reason}. Stop what uses it, or choose another with {option}"
+        f"{variable} (0 takes a free one{off})."
     )
 
 

@@ -17,13 +17,16 @@ MAX_SERIES: Final = 200_000
 """Series that are kept; about 400 bytes each. Those above are stored all the same, at ten times the cost."""
 
 MAX_KEY_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of all keys together."""
+"""Bytes of all keys together, and as many of all strings."""
 
 MAX_SYMBOLS: Final = 500_000
 """Strings of version 2 that are numbered; beyond them all is forgotten and learned again."""
 
 MAX_FAMILIES: Final = 20_000
 """Families whose type, unit and help are kept, as version 1 sends them: apart from samples."""
+
+MAX_NAME: Final = 512
+"""Characters of a family's name; a longer one is not kept."""
 
 RETELL_S: Final = 600
 """
@@ -33,7 +36,7 @@ Each time costs about as much as ten samples; half as long would cost a tenth mo
 """
 
 FORGET_S: Final = 3600
-"""Seconds after which everything is forgotten if there was no room: series that ended make room for others."""
+"""Seconds for which there may be no room before everything is forgotten: series that ended make room for others."""
 
 UNKNOWN: Final = -1
 
@@ -55,6 +58,20 @@ class Fresh(NamedTuple):
     name: str
 
 
+class _Memory:
+    """Everything that is forgotten together; a lookup holds on to one, so that it never sees half of two."""
+
+    def __init__(self, generation: int, max_series: int) -> None:
+        self.generation = generation
+        self.slots: dict[bytes, int] = {}
+        self.names: list[str] = []
+        self.numbers = np.zeros(max_series + 1, np.uint64)
+        self.told_s = np.zeros(max_series + 1, np.float64)  # the last one is that of UNKNOWN, never told
+        self.key_bytes = 0
+        self.symbols: dict[str, int] = {}
+        self.symbol_bytes = 0
+
+
 class KnownSeries:
     """
     Remembers series that are stored, within bounds. Safe to use from many threads.
@@ -66,49 +83,43 @@ class KnownSeries:
         self._max_series = max_series
         self._lock = threading.Lock()  # guards everything that grows; lookups need none
         self._families: dict[str, About] = {}
-        self._forgot_s = 0.0
-        self._forget()
+        self._memory = _Memory(0, max_series)
+        self._full_s = 0.0
 
-    def find(self, keys: Sequence[bytes], now_s: float) -> np.ndarray:
-        """Give a slot for each key, ``UNKNOWN`` for those that are to be described, for the first time or again."""
-        slots = self._slots
-        found = np.fromiter(map(slots.get, keys, repeat(UNKNOWN)), np.int64, len(keys))
-        found[self._told_s[found] < now_s - RETELL_S] = UNKNOWN
-        return found
-
-    def numbers(self, slots: np.ndarray) -> np.ndarray:
-        """Give the store's numbers of the series in *slots*."""
-        found: np.ndarray = self._numbers[slots]
-        return found
+    def find(self, keys: Sequence[bytes], now_s: float) -> tuple[np.ndarray, np.ndarray]:
+        """Give for each key the store's number, and whether it is known; who is not is to be described, or again."""
+        memory = self._memory
+        found = np.fromiter(map(memory.slots.get, keys, repeat(UNKNOWN)), np.int64, len(keys))
+        return memory.numbers[found], memory.told_s[found] >= now_s - RETELL_S
 
     def remember(self, series: Iterable[Fresh], now_s: float) -> None:
         """Remember series whose description is stored now."""
         with self._lock:
+            memory = self._memory
             for one in series:
-                slot = self._slots.get(one.key)
+                slot = memory.slots.get(one.key)
                 if slot is None:
-                    slot = len(self._names)
-                    if slot >= self._max_series or self._key_bytes + len(one.key) > MAX_KEY_BYTES:
-                        self._make_room(now_s)
-                        return
-                    self._names.append(one.name)
-                    self._numbers[slot] = one.number
-                    self._key_bytes += len(one.key)
+                    slot = self._take_slot(memory, one)
+                if slot is None:
+                    self._make_room(now_s)
+                    return
                 # Spread, so that not all are told again at once.
-                self._told_s[slot] = now_s - random.random() * RETELL_S / 2  # noqa: S311 - nothing secret
-                self._slots[one.key] = slot
+                memory.told_s[slot] = now_s - random.random() * RETELL_S / 2  # noqa: S311 - nothing secret
 
-    def symbols(self, texts: Sequence[str]) -> list[int]:
-        """Number strings; the same string has the same number in every request."""
-        known = self._symbols
-        found = list(map(known.get, texts))
+    def symbols(self, texts: Sequence[str]) -> tuple[int, list[int]]:
+        """Number strings: the same string has the same number in every request of one generation, which comes first."""
+        memory = self._memory
+        found = list(map(memory.symbols.get, texts))
         if None not in found:
-            return found  # type: ignore[return-value]
+            return memory.generation, found  # type: ignore[return-value]
         with self._lock:
-            if len(known) + len(texts) > MAX_SYMBOLS:
-                self._forget()
-            known = self._symbols
-            return [known.setdefault(text, len(known)) for text in texts]
+            size = sum(len(text) for text, number in zip(texts, found, strict=True) if number is None)
+            memory = self._memory
+            if len(memory.symbols) + len(texts) > MAX_SYMBOLS or memory.symbol_bytes + size > MAX_KEY_BYTES:
+                memory = self._forget()
+            memory.symbol_bytes += size
+            known = memory.symbols
+            return memory.generation, [known.setdefault(text, len(known)) for text in texts]
 
     def describe(self, families: dict[str, About]) -> None:
         """Take in what a client says of its families; series of those that changed are told again."""
@@ -117,12 +128,12 @@ class KnownSeries:
             if not changed:
                 return
             for name in changed:
-                if len(self._families) < MAX_FAMILIES or name in self._families:
+                if name in self._families or (len(self._families) < MAX_FAMILIES and len(name) <= MAX_NAME):
                     self._families[name] = families[name]
             told = {name + suffix for name in changed for suffix in ("", *SUFFIXES)}
-            for slot, name in enumerate(self._names):
+            for slot, name in enumerate(self._memory.names):
                 if name in told:
-                    self._told_s[slot] = 0.0
+                    self._memory.told_s[slot] = 0.0
 
     def family(self, name: str) -> tuple[str, About]:
         """Find the family that a metric belongs to, and what is known of it."""
@@ -135,18 +146,28 @@ class KnownSeries:
                 return base, self._families[base]
         return name, NOTHING
 
-    def _make_room(self, now_s: float) -> None:
-        if now_s - self._forgot_s > FORGET_S:
-            self._forget()
-            self._forgot_s = now_s
+    def _take_slot(self, memory: _Memory, one: Fresh) -> int | None:
+        """Find a place for a series; None if there is none."""
+        slot, size = len(memory.names), len(one.key) + len(one.name)
+        if slot >= self._max_series or memory.key_bytes + size > MAX_KEY_BYTES:
+            return None
+        memory.names.append(one.name)
+        memory.numbers[slot] = one.number
+        memory.key_bytes += size
+        memory.slots[one.key] = slot  # last: from here on it is found
+        return slot
 
-    def _forget(self) -> None:
-        self._slots: dict[bytes, int] = {}
-        self._symbols: dict[str, int] = {}
-        self._names: list[str] = []
-        self._key_bytes = 0
-        self._numbers = np.zeros(self._max_series + 1, np.uint64)
-        self._told_s = np.zeros(self._max_series + 1, np.float64)
+    def _make_room(self, now_s: float) -> None:
+        """Forget everything, but no sooner than ``FORGET_S`` after it was full first."""
+        if not self._full_s:
+            self._full_s = now_s
+        elif now_s - self._full_s > FORGET_S:
+            self._forget()
+
+    def _forget(self) -> _Memory:
+        self._full_s = 0.0
+        self._memory = _Memory(self._memory.generation + 1, self._max_series)
+        return self._memory
 
 
 SUFFIXES: Final = ("_bucket", "_sum", "_count", "_total", "_info", "_created")

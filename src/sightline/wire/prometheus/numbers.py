@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 STRINGS: Final = 1 << 16
 """Labels whose hash is kept: most series share theirs with others."""
 
+MAX_KEPT: Final = 512
+"""Characters of such a label, together; longer ones would fill the memory."""
+
 _WORD: Final = (1 << 64) - 1
 _MULTIPLIER: Final = 0x9DDFEA08EB382D69
 
@@ -29,7 +32,8 @@ def series_number(name: str, labels: Mapping[str, str], resource: Mapping[str, s
 def _add_map(number: int, mapping: Mapping[str, str]) -> int:
     number = _combine(number, _scatter(len(mapping)))
     for key in sorted(mapping, key=str.encode):
-        number = _combine(number, _entry(key, mapping[key]))
+        hashed = _entry if len(key) + len(mapping[key]) <= MAX_KEPT else _entry.__wrapped__
+        number = _combine(number, hashed(key, mapping[key]))
     return number
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
-from sightline.wire.prometheus.known import UNKNOWN, About
+from sightline.wire.prometheus.known import About
 from sightline.wire.prometheus.messages import TYPES, Family, Series
 from sightline.wire.prometheus.rows import Rows, Written
 
@@ -101,16 +101,16 @@ def _add_known(rows: Rows, body: bytes, bounds: np.ndarray, known: KnownSeries) 
     without = ~with_value & _has_tail(raw, starts, ends, _ZERO_TAIL, _ZERO_BYTES)
     label_ends = ends - np.where(with_value, _VALUE_BYTES, np.where(without, _ZERO_BYTES, 0))
     keys = [body[start:end] for start, end in zip(starts.tolist(), label_ends.tolist(), strict=True)]
-    slots = known.find(keys, rows.received_ns / 1e9)
-    slots[~(with_value | without)] = UNKNOWN
-    hits = np.flatnonzero(slots != UNKNOWN)
+    numbers, is_known = known.find(keys, rows.received_ns / 1e9)
+    is_known &= with_value | without
+    hits = np.flatnonzero(is_known)
     values = np.zeros(len(hits))
     valued = with_value[hits]
     places = label_ends[hits[valued], None] + np.arange(3, 11)
     values[valued] = raw[places].view(np.float64)[:, 0]
     times = ((raw[ends[hits, None] + np.arange(-6, 0)].astype(np.int64) & 0x7F) << _SEVENS).sum(1)
-    rows.add(known.numbers(slots[hits]), times, values)
-    return np.flatnonzero(slots == UNKNOWN)
+    rows.add(numbers[hits], times, values)
+    return np.flatnonzero(~is_known)
 
 
 def _has_tail(raw: np.ndarray, starts: np.ndarray, ends: np.ndarray, tail: np.ndarray, size: int) -> np.ndarray:
@@ -135,9 +135,9 @@ def _add(rows: Rows, content: bytes, known: KnownSeries) -> None:
     if not series.samples and not series.histograms:
         return
     key = content[: _labels_end(content)]
-    slots = known.find([key], rows.received_ns / 1e9)
-    if slots[0] != UNKNOWN and not series.histograms:
-        rows.add_series(int(known.numbers(slots)[0]), series.samples)
+    numbers, is_known = known.find([key], rows.received_ns / 1e9)
+    if is_known[0] and not series.histograms:
+        rows.add_series(int(numbers[0]), series.samples)
         return
     labels = [(label.name, label.value) for label in series.labels]
     family, about = known.family(next((value for name, value in labels if name == "__name__"), ""))

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
-from sightline.wire.prometheus.known import UNKNOWN, About
+from sightline.wire.prometheus.known import About
 from sightline.wire.prometheus.messages import SYMBOL_REQUESTS, TYPES, Histogram
 from sightline.wire.prometheus.rows import Rows, Written
 from sightline.wire.prometheus.write1 import MAX_HELP
@@ -23,8 +23,8 @@ from sightline.wire.prometheus.write1 import MAX_HELP
 if TYPE_CHECKING:
     from sightline.wire.prometheus.known import KnownSeries
 
-_ABOUT: Final = 3
-"""Numbers in front of those of the labels: of type, help and unit. A series described anew has another key."""
+_ABOUT: Final = 4
+"""Numbers before those of the labels: generation, type, help, unit. A series described anew has another key."""
 
 
 def decode_v2(body: bytes, received_ns: int, known: KnownSeries) -> Written:
@@ -67,11 +67,9 @@ class _Request:
     def add(self, rows: Rows, known: KnownSeries) -> None:
         rows.exemplars += int(_lengths(self.series.field("exemplars")).sum())
         keys = self._keys(known)
-        slots = known.find(keys, rows.received_ns / 1e9)
+        numbers, wanted = known.find(keys, rows.received_ns / 1e9)
         counts = _lengths(self.series.field("samples"))
         histogram_counts = _lengths(self.series.field("histograms"))
-        numbers = np.where(slots == UNKNOWN, 0, known.numbers(slots))
-        wanted = slots != UNKNOWN
         for place in np.flatnonzero((~wanted & (counts > 0)) | (histogram_counts > 0)).tolist():
             labels, about = self._labels(place), self._about(place)
             if histogram_counts[place]:
@@ -91,7 +89,8 @@ class _Request:
 
     def _keys(self, known: KnownSeries) -> list[bytes]:
         """Write for each series the numbers of its strings, four bytes each."""
-        table = np.array(known.symbols(self.symbols) or [0], np.uint32)
+        generation, numbers = known.symbols(self.symbols)
+        table = np.array(numbers or [0], np.uint32)
         sizes = self.label_counts + _ABOUT
         ends = np.cumsum(sizes)
         starts = ends - sizes
@@ -100,9 +99,10 @@ class _Request:
         is_label = np.ones(len(written), bool)
         is_label[in_front] = False
         written[is_label] = table[self.labels]
-        written[starts] = self.about[:, 0]
-        written[starts + 1] = table[self.about[:, 1]]
-        written[starts + 2] = table[self.about[:, 2]]
+        written[starts] = generation
+        written[starts + 1] = self.about[:, 0]
+        written[starts + 2] = table[self.about[:, 1]]
+        written[starts + 3] = table[self.about[:, 2]]
         content = written.tobytes()
         return [content[start:end] for start, end in zip((starts * 4).tolist(), (ends * 4).tolist(), strict=True)]
 
