@@ -153,7 +153,7 @@ def test_the_overview_adds_up(store):
     totals = found.totals
     assert (totals.requests, totals.errors, totals.error_rate) == (160, 40, 0.25)
     assert (totals.logs, totals.errors_logged, totals.spans) == (40, 40, 200)
-    assert (totals.p50_ms, totals.p99_ms) == (10.0, 10.0)
+    assert (totals.p50_ms, totals.p99_ms) == pytest.approx((10.0, 10.0), rel=0.01)
     assert sum(count for _, count in found.series.requests) == 160
     assert sum(count for _, count in found.series.errors) == 40
     assert [(one.service, one.endpoint, one.requests, one.error_rate) for one in found.endpoints] == [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from sightline.query.analyses.requests import QUANTILES, SHARES, request_sums
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
@@ -170,14 +171,14 @@ class _Overview:
         return found.rows
 
     def _requests(self) -> tuple[dict[int, _Requests], list[Endpoint]]:
-        """Give requests by step, the whole range under 0, and by endpoint: the spans are read once for all three."""
+        """Give requests by step, the whole range under 0, and by endpoint: all three at once."""
+        source, bounds = request_sums(self._range, self._step_s, self._only)
         rows = self._ask(
-            "SELECT intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32} AS at, ServiceName, SpanName, "
-            "1 - grouping(ServiceName) AS by_endpoint, count() AS requests, countIf(StatusCode = 'Error'), "
-            "quantiles(0.5, 0.95, 0.99)(Duration) FROM otel_traces "
-            f"WHERE {IN_RANGE} AND SpanKind = 'Server' {self._only} "
+            "SELECT at, ServiceName, SpanName, 1 - grouping(ServiceName) AS by_endpoint, sum(counted) AS requests, "
+            f"sum(failed), {QUANTILES}Merge{SHARES}(latency) FROM ({source}) "
             "GROUP BY GROUPING SETS ((at), (ServiceName, SpanName), ()) "
-            f"ORDER BY by_endpoint, requests DESC, SpanName, ServiceName LIMIT {MAX_ENDPOINTS} BY by_endpoint, at"
+            f"ORDER BY by_endpoint, requests DESC, SpanName, ServiceName LIMIT {MAX_ENDPOINTS} BY by_endpoint, at",
+            bounds,
         )
         steps: dict[int, _Requests] = {}
         endpoints: list[Endpoint] = []
