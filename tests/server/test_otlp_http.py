@@ -365,3 +365,18 @@ def test_logs_of_the_sdk(server):
         "ScopeName": "shop.cart",
         "LogAttributes": {"left": "2"},
     }
+
+
+ALIASES = {
+    "traces": ["/api/public/otel/v1/traces"],
+    "logs": ["/otlp/v1/logs"],
+    "metrics": ["/api/v1/otlp/v1/metrics", "/prometheus/api/v1/otlp/v1/metrics"],
+}
+
+
+@pytest.mark.parametrize("path", [path for paths in ALIASES.values() for path in paths])
+def test_paths_of_others(server, path):
+    """Where Langfuse, Loki, Prometheus and Mimir take OTLP, the server takes it too."""
+    answer = server.http.post(path, content=b"", headers=PROTOBUF)
+
+    assert (answer.status_code, answer.content) == (200, b"")

@@ -38,19 +38,33 @@ _BODY: Final = {
 """What the description of the API says of a request's body; the messages themselves are OTLP's."""
 
 
+@router.post(
+    "/api/{project}/integration/otlp/v1/traces",  # noqa: FAST003 - the resource names the service
+    summary="The same, where Sentry's SDKs send",
+    openapi_extra=_BODY,
+)
 @router.post("/v1/traces", summary="Take spans by OTLP/HTTP", openapi_extra=_BODY)
+@router.post("/api/public/otel/v1/traces", summary="The same, where Langfuse has it", openapi_extra=_BODY)
 async def traces(request: Request) -> Response:
     """Take an ``ExportTraceServiceRequest``, in Protobuf or JSON; answered when its spans are stored."""
     return await _export(request, "traces")
 
 
+@router.post(
+    "/api/{project}/integration/otlp/v1/logs",  # noqa: FAST003 - the resource names the service
+    summary="The same, where Sentry's SDKs send",
+    openapi_extra=_BODY,
+)
 @router.post("/v1/logs", summary="Take log records by OTLP/HTTP", openapi_extra=_BODY)
+@router.post("/otlp/v1/logs", summary="The same, where Loki has it", openapi_extra=_BODY)
 async def logs(request: Request) -> Response:
     """Take an ``ExportLogsServiceRequest``, in Protobuf or JSON; answered when its records are stored."""
     return await _export(request, "logs")
 
 
 @router.post("/v1/metrics", summary="Take data points by OTLP/HTTP", openapi_extra=_BODY)
+@router.post("/api/v1/otlp/v1/metrics", summary="The same, where Prometheus has it", openapi_extra=_BODY)
+@router.post("/prometheus/api/v1/otlp/v1/metrics", summary="The same, where Mimir has it", openapi_extra=_BODY)
 async def metrics(request: Request) -> Response:
     """Take an ``ExportMetricsServiceRequest``, in Protobuf or JSON; answered when its samples are stored."""
     return await _export(request, "metrics")
