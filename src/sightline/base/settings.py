@@ -344,6 +344,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         half="server",
     ),
     Setting(
+        "browser_origins",
+        ("SIGHTLINE_BROWSER_ORIGINS",),
+        "names",
+        (),
+        "Web pages, such as https://shop.example, that may send what browsers record; those on loopback always may.",
+        half="server",
+    ),
+    Setting(
         "grpc_port",
         ("SIGHTLINE_GRPC_PORT",),
         "port",

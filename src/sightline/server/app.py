@@ -95,7 +95,8 @@ def create_app(services: Services) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.sightline = services
-    app.add_middleware(Guard)
+    # The documentation describes an application that has no services.
+    app.add_middleware(Guard, origins=frozenset(services.settings["browser_origins"] if services else ()))
     problems.install(app)
     _include(app)
     return app

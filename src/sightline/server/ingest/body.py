@@ -148,6 +148,30 @@ def _inflate(body: bytes, window_bits: int) -> bytes:
     return b"".join(parts)
 
 
+def _brotli(body: bytes) -> bytes:
+    import brotli
+
+    parts: list[bytes] = []
+    room = MAX_BODY_BYTES
+    stream = brotli.Decompressor()
+    rest = body
+    try:
+        while not stream.is_finished():
+            part = stream.process(rest, output_buffer_limit=_BROTLI_STEP_BYTES)
+            if not part and not rest:
+                raise DecodeError("The body's compressed content is cut short.")
+            room = _use(room, part)
+            parts.append(part)
+            rest = b""
+    except brotli.error as error:
+        raise DecodeError(f"The body cannot be decompressed: {error}.") from None
+    return b"".join(parts)
+
+
+_BROTLI_STEP_BYTES: Final = 1024 * 1024
+"""Bytes that are decompressed before it is looked again how many there are."""
+
+
 def _zstd(body: bytes) -> bytes:
     from backports import zstd
 
@@ -183,5 +207,6 @@ DECOMPRESSORS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "gzip": _gzip,
     "deflate": _deflate,
     "zstd": _zstd,
+    "br": _brotli,
 }
 """What undoes each ``Content-Encoding`` that is taken."""

@@ -16,6 +16,7 @@ from sightline.base.errors import DecodeError
 from sightline.server.ingest import body as bodies
 from sightline.server.ingest.commit import GROUP_ROWS, GroupCommit
 from sightline.server.ingest.live_rows import records
+from sightline.server.ingest.recent import Recent
 from sightline.server.services import Received, Tally
 
 if TYPE_CHECKING:
@@ -42,10 +43,12 @@ class Intake:
 
     Attributes:
         pending: the bytes that all requests under way hold.
+        recent: what was stored lately, by the identities that protocols know.
     """
 
     def __init__(self, store: Store, counters: Counters, live: Live) -> None:
         self.pending = bodies.Pending()
+        self.recent = Recent()
         self._store = store
         self._counters = counters
         self._live = live
