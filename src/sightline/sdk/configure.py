@@ -98,6 +98,11 @@ def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
 
     redaction.use(settings["redact"].value, personal=settings["redact_personal"].value)
     tracing.sampler = sampling.make(settings["sampler"].value, settings["sampler_arg"].value)
+    tracing.unsampled = None
+    if settings["sampler"].value == "always_off":
+        from sightline.sdk.unsampled import Unsampled
+
+        tracing.unsampled = Unsampled
     level = logging.getLevelNamesMapping()[settings["level"].value]
     logs.set_level(level)
     hook.install(level)

@@ -33,7 +33,7 @@ def current_ids() -> tuple[str, str]:
     around = span_of(current.get())
     if around is None:
         return "", ""
-    if around.__class__ is Span:
+    if isinstance(around, Span):
         return around.trace_id, around.span_id
     ids = around.get_span_context()
     return (f"{ids.trace_id:032x}", f"{ids.span_id:016x}") if ids.is_valid else ("", "")

@@ -26,7 +26,10 @@ DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
 
 
 def _ids(around: Any, record: LogRecord) -> None:
-    """Put the ids of a span of another tracer on *record*."""
+    """Put the ids of any kind of span on *record*."""
+    if isinstance(around, Span):
+        record.trace, record.span = around.trace_id, around.span_id
+        return
     ids = around.get_span_context()
     if ids.is_valid:
         record.trace, record.span = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"

@@ -46,9 +46,16 @@ _bound_fields = fields.get
 
 
 class Tracing:
-    """How spans are recorded in this process: the sampler, or None where everything is recorded."""
+    """
+    How spans are recorded in this process.
+
+    Attributes:
+        sampler: or None where everything is recorded.
+        unsampled: makes a span where it is known that none is recorded; None where some are.
+    """
 
     sampler: Sampler | None = None
+    unsampled: Callable[[str, dict[str, Any] | None], Span] | None = None
 
 
 tracing: Final = Tracing()
@@ -133,7 +140,7 @@ class Span:
             self.span_id = _take()
             if parent is None:
                 self.trace_id = _take() + _take()
-            elif parent.__class__ in _OURS:
+            elif parent.__class__ in ours:
                 self.trace_id = parent.trace_id
                 self.parent_id = parent.span_id
                 above = parent._details  # noqa: SLF001 - its own class
@@ -244,7 +251,10 @@ class Span:
         from sightline.sdk.decorate import in_span
 
         def make() -> Span:
-            return Span(self.name, self.kind, dict(self.attributes) if self.attributes else None)
+            attributes = dict(self.attributes) if self.attributes else None
+            if tracing.unsampled is not None:
+                return tracing.unsampled(self.name, attributes)
+            return Span(self.name, self.kind, attributes)
 
         return in_span(function, make)
 
@@ -375,6 +385,9 @@ def span(name: str, /, **attributes: Any) -> Span:
         name: what is done, of low cardinality.
         attributes: what is known of it; secrets are taken out by their names before anything is written.
     """
+    unsampled = tracing.unsampled
+    if unsampled is not None:
+        return unsampled(name, attributes or None)
     return Span(name, INTERNAL, attributes or None)
 
 
@@ -419,5 +432,5 @@ def remote_parent(traceparent: str, tracestate: str | None = None) -> Remote | N
     return parent
 
 
-_OURS: Final[frozenset[type[Any]]] = frozenset({Span, Remote})
+ours: Final[set[type[Any]]] = {Span, Remote}
 """What can be above a span without being asked for its context."""
