@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 60.0
 """Longest wait for an answer, in seconds; the server ends queries sooner by its own limit and says so."""
 
+DELETE_S: Final = 3600.0
+"""Longest wait for a deletion, in seconds: parts are written anew."""
+
 START_S: Final = 10.0
 """Longest wait for a server that is just starting, in seconds."""
 
@@ -40,6 +43,10 @@ class Answers(Protocol):
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask with POST."""
+        ...
+
+    def delete(self, path: str, parameters: dict[str, Any]) -> Any:
+        """Ask with DELETE."""
         ...
 
 
@@ -90,6 +97,10 @@ class Remote:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask with POST."""
         return self._read("POST", path, json=body)
+
+    def delete(self, path: str, parameters: dict[str, Any]) -> Any:
+        """Ask with DELETE, which may take its time."""
+        return self._read("DELETE", path, params=given(parameters), timeout=DELETE_S)
 
     def _read(self, method: str, path: str, **more: Any) -> Any:
         try:

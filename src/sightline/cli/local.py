@@ -46,6 +46,10 @@ class Local:
         """Ask with POST."""
         return read(self._runner.run(self._client.post(path, json=body)))
 
+    def delete(self, path: str, parameters: dict[str, Any]) -> Any:
+        """Ask with DELETE."""
+        return read(self._runner.run(self._client.delete(path, params=given(parameters), timeout=None)))
+
     def __enter__(self) -> Self:
         settings = {name: found.value for name, found in load({"home": self._home}).items()}
         with ExitStack() as opening:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sightline.server.copies import Copies
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -107,6 +109,7 @@ class Services:
         started_ns: when the server started, nanoseconds since the epoch.
         listening: where each protocol with a port of its own is taken, such as ``127.0.0.1:4317``, by its name.
         failure: why the server could not start to listen; None while all is well.
+        copies: backups.
     """
 
     store: Store
@@ -123,6 +126,7 @@ class Services:
     started_ns: int = field(default_factory=time.time_ns)
     listening: dict[str, str] = field(default_factory=dict)
     failure: Exception | None = None
+    copies: Copies = field(default_factory=Copies)
 
     def uptime_seconds(self) -> float:
         """Tell how long the server has been running."""

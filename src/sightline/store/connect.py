@@ -7,6 +7,7 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -77,7 +78,9 @@ class Store:
         self._name = f"sightline:{uuid4().hex}"  # of all queries: on a server of many, only our own are stopped
 
     @classmethod
-    def open(cls, url: str, *, memory_bytes: int = MEMORY_BYTES, query_seconds: float = 30.0) -> Store:
+    def open(
+        cls, url: str, *, memory_bytes: int = MEMORY_BYTES, query_seconds: float = 30.0, upto: int | None = None
+    ) -> Store:
         """
         Open a store and bring its schema to this version.
 
@@ -85,6 +88,7 @@ class Store:
             url: ``chdb:///absolute/path`` or ``clickhouse://user:password@host:8123/database?cluster=name``.
             memory_bytes: what the embedded engine may use for inserts, queries and merges together.
             query_seconds: longest that one query may run.
+            upto: number of the last migration to apply; all where it is None.
 
         Raises:
             SettingInvalid: if *url* is neither of the two.
@@ -105,7 +109,7 @@ class Store:
             cluster = Cluster(address.cluster, address.database) if address.cluster else None
         store = cls(engine, memory_bytes=memory_bytes, query_seconds=query_seconds, cluster=cluster)
         try:
-            migrate(lambda sql: store.query(sql, readonly=False), cluster)
+            migrate(lambda sql: store.query(sql, readonly=False), cluster, upto=upto)
         except BaseException:
             store.close()
             raise
@@ -115,6 +119,21 @@ class Store:
     def place(self) -> str:
         """Where the store is, for people."""
         return self._engine.place
+
+    @property
+    def directory(self) -> Path | None:
+        """Where the embedded engine has its files; None for a server."""
+        return Path(self.place) if self.place.startswith("/") else None
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Wait until no insert runs, and let none begin meanwhile."""
+        with ExitStack() as turns:
+            for _ in range(LINES_AT_ONCE):
+                turns.enter_context(self._lines)
+            for _ in range(BLOCKS_AT_ONCE):
+                turns.enter_context(self._blocks)
+            yield
 
     def local(self, table: str) -> tuple[str, str]:
         """Name the table that has the rows themselves, and what makes a change of it reach every node."""
@@ -247,11 +266,7 @@ class Store:
             return
         self._closed = True
         self._kill(f"startsWith(Settings['log_comment'], '{self._name}')")
-        with ExitStack() as running:
-            for _ in range(LINES_AT_ONCE):
-                running.enter_context(self._lines)
-            for _ in range(BLOCKS_AT_ONCE):
-                running.enter_context(self._blocks)
+        with self.quiet(), ExitStack() as running:
             for _ in range(QUERIES_AT_ONCE):
                 running.enter_context(self._queries)
             self._engine.close()

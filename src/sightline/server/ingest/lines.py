@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import RowsRefused, SightlineError
 from sightline.server.ingest.batch import Batch, count, count_lost, cut, weigh
+from sightline.server.ingest.pause import Pause
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
 
@@ -97,6 +98,7 @@ class LinesIngest:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sightline-lines", daemon=True)
         self._inserts = ThreadPoolExecutor(INSERTS_AT_ONCE, thread_name_prefix="sightline-insert")
+        self.pause = Pause()
         self._inserted_at = 0.0
         self._retry_at = 0.0
         self._retry_s = RETRY_FIRST_S
@@ -243,11 +245,12 @@ class LinesIngest:
     def _send(self, *, due: bool) -> None:
         """Begin inserts: of full batches at once, of the last one when it is due and nothing else runs."""
         running = sum(batch.sending is not None for batch in self._pending)
+        held = self.pause.holds(idle=not any(batch.intent for batch in self._pending))
         for batch in self._pending:
             if batch.sending is not None:
                 continue
             full = batch.size_bytes >= BATCH_BYTES or batch is not self._pending[-1]
-            if running >= INSERTS_AT_ONCE or not (full or (due and not running)):
+            if running >= INSERTS_AT_ONCE or not (full or (due and not running)) or (held and batch.intent is None):
                 return
             if batch.intent is None:
                 batch.intent = self._offsets.intend(batch.ranges())

@@ -1,0 +1,66 @@
+"""Backups while the server runs: one moment of the store and of the state, written in a thread of its own."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from sightline.base.errors import SightlineError, StoreUnavailable
+from sightline.store import backup
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sightline.server.services import Services
+
+
+class Copies:
+    """The backup that runs, or the last one. One runs at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the start of a backup
+        self._thread: threading.Thread | None = None
+        self._told: dict[str, Any] = {"state": "none"}
+
+    def told(self) -> dict[str, Any]:
+        """Tell how far it is."""
+        return dict(self._told)
+
+    def begin(self, services: Services) -> dict[str, Any]:
+        """
+        Begin one below the home's ``backups``.
+
+        Raises:
+            StoreUnavailable: if one runs.
+        """
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                raise StoreUnavailable("A backup is being written. Wait until it is done.")
+            target = services.home / "backups" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+            self._told = {"state": "running", "path": str(target), "done_bytes": 0, "all_bytes": 0}
+            self._thread = threading.Thread(target=self._run, args=(services, target), name="sightline-backup")
+            self._thread.start()
+        return self.told()
+
+    def close(self) -> None:
+        """Wait until the one that runs is written."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, services: Services, target: Path) -> None:
+        try:
+            target.mkdir(mode=0o700, parents=True)
+            with services.lines.pause.held(), services.store.quiet():
+                frozen = backup.freeze(services.store)
+                backup.copy_state(services.home / "state.db", target / "state.db")
+            manifest = backup.write(frozen, target, self._progress)
+        except (SightlineError, OSError) as error:
+            shutil.rmtree(target, ignore_errors=True)
+            self._told |= {"state": "failed", "reason": str(error)}
+        else:
+            self._told |= {"state": "done", "rows": manifest.rows, "all_bytes": manifest.bytes}
+
+    def _progress(self, done: int, whole: int) -> None:
+        self._told |= {"done_bytes": done, "all_bytes": whole}
