@@ -1,4 +1,4 @@
-"""What every store sums up of requests as they come in; here on the embedded engine."""
+"""What every store sums up of requests and samples as they come in; here on the embedded engine."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ import pytest
 from tests.contract.test_store import line
 
 from sightline.query.analyses.overview import overview
+from sightline.query.metrics import RangeQuestion, metric_range
 from sightline.query.timerange import NS_PER_S, TimeRange
 from sightline.store.connect import Store
 
@@ -73,3 +74,16 @@ def test_an_overview_counts_each_request_once_at_any_edge(store: Store, hours: f
     assert [(each.endpoint, each.requests, each.p50_ms) for each in found.endpoints] == [
         ("edge", 4, pytest.approx(5, rel=0.01))
     ]
+
+
+def test_a_sample_that_is_sent_again_counts_once(store: Store):
+    """The same series at the same moment is one sample, before anything was merged."""
+    at = time.time_ns() // 10**9 * 10**9
+    sample = {"name": "again", "attributes": {"le": "1"}, "value": 3}
+    for part, value in enumerate((3, 3, 4)):
+        again = line("metric", name="again", type="gauge", time=at, samples=[{**sample, "value": value}])
+        store.insert_lines([again], {}, f"again-{part}")
+
+    found = metric_range(store, RangeQuestion("again", TimeRange(at, at + NS_PER_S), aggregate="sum", step_s=1))
+
+    assert [value for _, value in found.series[0].points] == [4]

@@ -246,7 +246,7 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
             "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"
         )
         inner = (
-            f"SELECT SeriesId, {at} AS at, Value, {before} AS before FROM metric_samples "
+            f"SELECT SeriesId, {at} AS at, Value, {before} AS before FROM metric_samples FINAL "
             f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}} - {{lookback:Int64}}, 3)"
         )
         # A counter that is lower than before was started anew: all that it shows was counted since.
@@ -256,7 +256,7 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
         parameters = {**parameters, "lookback": max(LOOKBACK_S, 2 * parameters["step"])}
     else:
         inner = (
-            f"SELECT SeriesId, {at} AS at, {_OVER_TIME[aggregate]} AS v FROM metric_samples "
+            f"SELECT SeriesId, {at} AS at, {_OVER_TIME[aggregate]} AS v FROM metric_samples FINAL "
             f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}}, 3) GROUP BY SeriesId, at"
         )
         outer, having = f"SELECT key, at, {aggregate}(v) AS value", ""

@@ -225,7 +225,7 @@ class _Overview:
             f"WHERE MetricName IN {{names:Array(String)}} {self._only} GROUP BY SeriesId) "
             "SELECT name, at, avg(value), max(value), sum(value), avg(last) FROM ("
             "SELECT SeriesId, avg(Value) AS value, argMax(Value, Timestamp) AS last, "
-            "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32} AS at FROM metric_samples "
+            "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32} AS at FROM metric_samples FINAL "
             f"WHERE SeriesId IN (SELECT SeriesId FROM wanted) AND {IN_RANGE} GROUP BY SeriesId, at) AS samples "
             "INNER JOIN wanted USING (SeriesId) GROUP BY name, at ORDER BY at",
             {"names": list({metric for metric, _ in _GAUGES.values()} | set(_CURRENT.values()))},

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS metric_samples
     Timestamp DateTime64(3) CODEC(DoubleDelta, ZSTD(1)),
     Value Float64 CODEC(Delta, ZSTD(1))
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY (SeriesId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(90)
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS metric_histograms
     NegativeOffset Int32,
     NegativeBuckets Array(UInt64) CODEC(ZSTD(1))
 )
-ENGINE = MergeTree
+ENGINE = ReplacingMergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY (SeriesId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(90)
