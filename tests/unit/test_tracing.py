@@ -236,6 +236,25 @@ def test_decorators_take_functions_of_every_kind(captured):
     assert async_span.attributes["function.module"] == __name__
 
 
+def test_a_function_tells_how_its_calls_end(captured):
+    """A call that returns is a success; one that raises has the error's type and message, without secrets."""
+
+    @sightline.trace_function
+    def divide(x):
+        if not x:
+            raise ValueError("no password=hunter2 here")
+        return 1 / x
+
+    divide(1)
+    with pytest.raises(ValueError, match="no password"):
+        divide(0)
+
+    good, bad = captured.spans
+    assert good.attributes["function.result"] == "success"
+    assert (bad.attributes["function.result"], bad.attributes["error.type"]) == ("error", "ValueError")
+    assert "hunter2" not in bad.attributes["error.message"]
+
+
 def test_a_waiting_generator_is_not_the_current_span(captured):
     """Between two values the consumer's own span is current, not the generator's."""
 

@@ -28,8 +28,10 @@ def trace_function(target: Any = None, /, **attributes: Any) -> Any:
     """
     Record each call of a function as a span: ``@trace_function`` or ``@trace_function("name", key=value)``.
 
-    The span carries ``function.name`` and ``function.module``, and the exception where one is raised. Plain and async
-    functions, generators and async generators are taken; a generator's span lasts until it is exhausted or closed.
+    The span carries ``function.name``, ``function.module`` and ``function.result``, which is ``success`` or ``error``;
+    where an exception is raised, ``error.type``, ``error.message`` and the exception with its traceback too. Plain and
+    async functions, generators and async generators are taken; a generator's span lasts until it is exhausted or
+    closed. What the function returns is not recorded: it may be anything, and hold anybody's data.
     """
     if callable(target):
         return _traced(target, None, attributes)
@@ -37,7 +39,12 @@ def trace_function(target: Any = None, /, **attributes: Any) -> Any:
 
 
 def _traced(function: Function, name: str | None, attributes: dict[str, Any]) -> Function:
-    told = {"function.name": function.__qualname__, "function.module": function.__module__, **attributes}
+    told = {
+        "function.name": function.__qualname__,
+        "function.module": function.__module__,
+        tracing.RESULT: "success",
+        **attributes,
+    }
     title = name or function.__qualname__
     return in_span(function, lambda: tracing.span(title, **told))
 

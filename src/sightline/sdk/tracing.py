@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
+RESULT: Final = "function.result"
+"""Attribute of a function's span: ``success``, or ``error`` where an exception ended the call."""
+
 RECORD, SET_STATUS, END = 1, 2, 4
 """What a span does when its block is left: record the exception, set the status by it, end."""
 
@@ -245,6 +248,9 @@ class Span:
             self.record_exception(error, escaped=True)
         if flags & SET_STATUS:
             self.mark_failed(f"{type(error).__name__}: {describe(error)}")
+        attributes = self.attributes
+        if attributes is not None and RESULT in attributes:
+            attributes |= {RESULT: "error", "error.type": type(error).__qualname__, "error.message": describe(error)}
 
     def __call__(self, function: Function) -> Function:
         """Decorate *function*, sync, async or a generator, so that each call is a span like this one."""
