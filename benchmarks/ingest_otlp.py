@@ -1,9 +1,10 @@
 """
-OTLP/HTTP spans acknowledged in a second: a real server, HTTP and commit included, the client on the same cores.
+OTLP/HTTP spans and log records acknowledged in a second: a real server, HTTP and commit included.
 
-Requests are encoded before the clock starts; only their spans' times are set when they are sent, to the second before,
-as a client's would be. Each connection stays open and sends one request after the other; the clock stops when the last
-one is answered, which means stored. Afterwards the store is asked how many spans it has.
+The client runs on the same cores. Requests are encoded before the clock starts; only their records' times are set when
+they are sent, to the second before, as a client's would be. Each connection stays open and sends one request after the
+other; the clock stops when the last one is answered, which means stored. Afterwards the store is asked how many records
+it has.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 if TYPE_CHECKING:
@@ -38,11 +40,16 @@ START_MARK, END_MARK = 0xF1F2F3F4F5F6F7F8, 0xE1E2E3E4E5E6E7E8
 HEADERS = {"Content-Type": "application/x-protobuf"}
 
 
+PATHS = {"spans": "/v1/traces", "logs": "/v1/logs"}
+TABLES = {"spans": "otel_traces", "logs": "otel_logs"}
+RESOURCE = {"service.name": "shop", "service.version": "1.4.2", "host.name": "web-1"}
+
+
 def encode(spans: int, first: int) -> bytes:
     """Encode a request of *spans* spans with 8 attributes each, as a web service sends them."""
     request = ExportTraceServiceRequest()
     resource_spans = request.resource_spans.add()
-    for key, text in {"service.name": "shop", "service.version": "1.4.2", "host.name": "web-1"}.items():
+    for key, text in RESOURCE.items():
         resource_spans.resource.attributes.add(key=key).value.string_value = text
     scope_spans = resource_spans.scope_spans.add()
     scope_spans.scope.name = "opentelemetry.instrumentation.fastapi"
@@ -67,6 +74,32 @@ def encode(spans: int, first: int) -> bytes:
             ("cache.hit", {"bool_value": number % 3 == 0}),
         ):
             span.attributes.add(key=key, value=value)
+    encoded: bytes = request.SerializeToString()
+    return encoded
+
+
+def encode_logs(records: int, first: int) -> bytes:
+    """Encode a request of log records with 4 attributes each, half of them within a span."""
+    request = ExportLogsServiceRequest()
+    resource_logs = request.resource_logs.add()
+    for key, text in RESOURCE.items():
+        resource_logs.resource.attributes.add(key=key).value.string_value = text
+    scope_logs = resource_logs.scope_logs.add()
+    scope_logs.scope.name = "shop.orders"
+    for number in range(first, first + records):
+        record = scope_logs.log_records.add(
+            time_unix_nano=START_MARK,
+            observed_time_unix_nano=END_MARK,
+            severity_number=9,
+            severity_text="INFO",
+            trace_id=os.urandom(16) if number % 2 else b"",
+            span_id=os.urandom(8) if number % 2 else b"",
+        )
+        record.body.string_value = f"order {number} of customer {number % 5000} was paid in {number % 431} ms"
+        record.attributes.add(key="order").value.int_value = number
+        record.attributes.add(key="customer").value.string_value = f"c{number % 5000}"
+        record.attributes.add(key="cached").value.bool_value = number % 3 == 0
+        record.attributes.add(key="code.function.name").value.string_value = "shop.orders.pay"
     encoded: bytes = request.SerializeToString()
     return encoded
 
@@ -124,11 +157,11 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
     raise SystemExit("The server did not listen within a minute.")
 
 
-def _send(url: str, templates: list[Template]) -> None:
+def _send(url: str, path: str, templates: list[Template]) -> None:
     address = urlsplit(url)
     connection = HTTPConnection(str(address.hostname), address.port, timeout=120)
     for template in templates:
-        connection.request("POST", "/v1/traces", template.at(time.time_ns()), HEADERS)
+        connection.request("POST", path, template.at(time.time_ns()), HEADERS)
         answer = connection.getresponse()
         content = answer.read()
         if answer.status != 200 or content:
@@ -146,44 +179,49 @@ def ask(url: str, query: str) -> list[list[Any]]:
     return rows
 
 
-def measure(seconds: float = 10.0, spans: int = 4000, connections: int = 4) -> dict[str, Any]:
+def measure(seconds: float = 10.0, records: int = 4000, connections: int = 4) -> dict[str, Any]:
     """
-    Measure for about *seconds* and give the figures.
+    Measure spans, then log records, each for about *seconds*, and give the figures.
 
     Args:
         seconds: how long to send; the amount is estimated from a first round.
-        spans: spans in one request.
+        records: spans or log records in one request.
         connections: clients that send side by side.
     """
-    bodies = [encode(spans, index * spans) for index in range(16)]
+    found: dict[str, Any] = {}
+    for kind, make in (("spans", encode), ("logs", encode_logs)):
+        found |= _measure(kind, [make(records, index * records) for index in range(16)], seconds, records, connections)
+    return found | {"attributes_per_span": 8, "attributes_per_log": 4, "connections": connections}
+
+
+def _measure(kind: str, bodies: list[bytes], seconds: float, records: int, connections: int) -> dict[str, Any]:
     templates = [Template(body) for body in bodies]
     with running_server() as url, ThreadPoolExecutor(connections) as pool:
-        warm_s = _round(pool, url, templates, connections, 4)
+        warm_s = _round(pool, url, PATHS[kind], templates, connections, 4)
         requests = max(4, int(4 * seconds / warm_s))
-        taken_s = _round(pool, url, templates, connections, requests)
-        sent = (requests + 4) * connections * spans
-        stored = int(ask(url, "SELECT count() FROM otel_traces")[0][0])
-    acknowledged = requests * connections * spans
+        taken_s = _round(pool, url, PATHS[kind], templates, connections, requests)
+        sent = (requests + 4) * connections * records
+        stored = int(ask(url, f"SELECT count() FROM {TABLES[kind]} WHERE ServiceName = 'shop'")[0][0])
+    acknowledged = requests * connections * records
+    one = kind.removesuffix("s")
     return {
-        "spans_per_second": round(acknowledged / taken_s),
-        "spans": acknowledged,
-        "seconds": round(taken_s, 2),
-        "spans_per_request": spans,
-        "attributes_per_span": 8,
-        "connections": connections,
-        "bytes_per_span": round(len(bodies[0]) / spans),
-        "sent": sent,
-        "stored": stored,
-        "lost": sent - stored,
+        f"{kind}_per_second": round(acknowledged / taken_s),
+        kind: acknowledged,
+        f"{kind}_seconds": round(taken_s, 2),
+        f"{kind}_per_request": records,
+        f"bytes_per_{one}": round(len(bodies[0]) / records),
+        f"{kind}_lost": sent - stored,
     }
 
 
-def _round(pool: ThreadPoolExecutor, url: str, templates: list[Template], connections: int, requests: int) -> float:
+def _round(
+    pool: ThreadPoolExecutor, url: str, path: str, templates: list[Template], connections: int, requests: int
+) -> float:
     shares = [
         [templates[(lane + number) % len(templates)] for number in range(requests)] for lane in range(connections)
     ]
     started = time.perf_counter()
-    list(pool.map(lambda share: _send(url, share), shares))
+    list(pool.map(lambda share: _send(url, path, share), shares))
     return time.perf_counter() - started
 
 
@@ -191,11 +229,11 @@ def main() -> None:
     """Measure and print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--spans", type=int, default=4000, help="spans in one request")
+    parser.add_argument("--records", type=int, default=4000, help="spans or log records in one request")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = measure(arguments.seconds, arguments.spans, arguments.connections)
+    figures = measure(arguments.seconds, arguments.records, arguments.connections)
     if arguments.json:
         print(json.dumps(figures))
         return
