@@ -5,7 +5,8 @@ Both run in turns in one process on one engine. Ours reads segments as the serve
 entry table and its views into indexed tables, offset; the clock stops when a query counts all records. The engine's own
 puts the same bytes, already in memory, into one plain table without any index, with the types of the entry table: the
 share is of this. For comparison the engine's own also goes into the entry table, with all views and tables behind it as
-ours has, and into the plain table from a file (``FROM INFILE``). After them, OTLP/HTTP: ingest_otlp.py.
+ours has, and into the plain table from a file (``FROM INFILE``). After them ingest_otlp.py and
+ingest_remote_write.py.
 """
 
 from __future__ import annotations
@@ -198,15 +199,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=400_000, help="records a round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-otlp", action="store_true", help="leave OTLP/HTTP out")
+    parser.add_argument("--no-otlp", action="store_true", help="leave OTLP/HTTP and remote write out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     found: dict[str, Any] = {"lines": measure(arguments.lines, arguments.rounds)}
     if not arguments.no_otlp:
         sys.path.insert(0, str(Path(__file__).parent))
         import ingest_otlp
+        import ingest_remote_write
 
         found["otlp"] = ingest_otlp.measure()
+        found["remote_write"] = ingest_remote_write.measure()
     if arguments.json:
         print(json.dumps(found))
         return
@@ -217,8 +220,9 @@ def main() -> None:
     print(f"       plain, from a file  {lines['engine_file_lines_per_second']:>10,} a second")
     print(f"cpu    µs a line           {lines['cpu_us_per_line']}")
     print(f"share  (target 60 %)       {lines['share_of_engine']:>10.0%}")
-    for name, value in found.get("otlp", {}).items():
-        print(f"otlp   {name:<20}{value:>10,}")
+    for protocol in ("otlp", "remote_write"):
+        for name, value in found.get(protocol, {}).items():
+            print(f"{protocol:<13}{name:<26}{value:>10,}")
 
 
 if __name__ == "__main__":
