@@ -102,7 +102,7 @@ def _send(url: str, shards: list[Shard], scrapes: int, first_ms: int) -> None:
     connection.close()
 
 
-def measure(seconds: float = 10.0, series: int = 80_000, samples: int = 2_000, connections: int = 4) -> dict[str, Any]:
+def measure(seconds: float = 10.0, series: int = 80_000, samples: int = 2_000, connections: int = 8) -> dict[str, Any]:
     """
     Measure for about *seconds* and give the figures.
 
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--series", type=int, default=80_000)
     parser.add_argument("--samples", type=int, default=2_000, help="samples in one request")
-    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     figures = measure(arguments.seconds, arguments.series, arguments.samples, arguments.connections)
