@@ -377,6 +377,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         half="server",
     ),
     Setting(
+        "log_files",
+        ("SIGHTLINE_LOG_FILES",),
+        "names",
+        (),
+        "Log files that the server follows, with commas between; each may be a pattern such as /var/log/nginx/*.log.",
+        half="server",
+    ),
+    Setting(
         "syslog_port",
         ("SIGHTLINE_SYSLOG_PORT",),
         "port",
@@ -423,8 +431,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ("SIGHTLINE_MEMORY_BYTES",),
         "bytes",
         1024 * 1024 * 1024,
-        "Most memory that the engine may use for inserts, queries and merges.",
+        "Most memory of the server, for inserts, queries and merges; near it requests are refused with the reason.",
         minimum=256 * 1024 * 1024,
+        half="server",
+    ),
+    Setting(
+        "disk_reserve_bytes",
+        ("SIGHTLINE_DISK_RESERVE_BYTES",),
+        "bytes",
+        256 * 1024 * 1024,
+        "Bytes of the home's disk that stay free: below it requests are refused with the reason, and lines wait in the "
+        "spool.",
+        minimum=0,
         half="server",
     ),
     Setting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
+from uuid import uuid4
 
 import anyio.to_thread
 import msgspec
@@ -14,7 +15,9 @@ from starlette.responses import Response
 
 from sightline.base.errors import QueryInvalid
 from sightline.query.timerange import TimeRange, parse_range
+from sightline.server import leaving
 from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
+from sightline.store.connect import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +37,20 @@ _limiter: RunVar[anyio.CapacityLimiter] = RunVar("sightline-questions")
 
 
 async def ask(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a blocking *function* in a thread."""
+    """Call a blocking *function* in a thread. Its queries are stopped when the client that asked leaves."""
     try:
         limiter = _limiter.get()
     except LookupError:
         limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
         _limiter.set(limiter)
-    return await anyio.to_thread.run_sync(functools.partial(function, *args, **kwargs), limiter=limiter)
+    asker = uuid4().hex
+    watching = leaving.watch(asker)
+    try:
+        with asking(asker):
+            return await anyio.to_thread.run_sync(functools.partial(function, *args, **kwargs), limiter=limiter)
+    finally:
+        if watching is not None:
+            watching.cancel()
 
 
 def answer(found: msgspec.Struct) -> Response:

@@ -14,7 +14,9 @@ from sightline.server.guard import Guard
 from sightline.server.health import Health
 from sightline.server.ingest.intake import Intake
 from sightline.server.ingest.lines import LinesIngest
+from sightline.server.leaving import Leaving
 from sightline.server.live import Live
+from sightline.server.room import Room
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
 from sightline.state.offsets import Offsets
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
     from types import ModuleType
+
+ENGINE_SHARE: Final = 0.7
+"""Share of the memory budget that is the engine's; the interpreter, and requests on their way, have the rest."""
+
+ENGINE_LEAST_BYTES: Final = 256 * 1024 * 1024
+"""With less the engine cannot merge."""
 
 INSERT_SHARE: Final = 24
 """
@@ -46,10 +54,12 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
     with ExitStack() as stack:
         store = Store.open(
             settings["store"] or f"chdb://{home / 'store'}",
-            memory_bytes=settings["memory_bytes"],
+            memory_bytes=max(ENGINE_LEAST_BYTES, int(settings["memory_bytes"] * ENGINE_SHARE)),
             query_seconds=settings["query_seconds"],
         )
         stack.callback(store.close)
+        room = Room(home, settings["disk_reserve_bytes"], settings["memory_bytes"])
+        store.admit = lambda lines: room.check(lines=lines)
         keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
         offsets = Offsets.open(home / "state.db")
         stack.callback(offsets.close)
@@ -96,6 +106,8 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.sightline = services
     # The documentation describes an application that has no services.
+    if services:
+        app.add_middleware(Leaving, store=services.store)
     app.add_middleware(Guard, origins=frozenset(services.settings["browser_origins"] if services else ()))
     problems.install(app)
     _include(app)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sightline.base.errors import StoreUnavailable
 from sightline.state.database import METADATA, open_database
+from sightline.state.log_files import LogFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,6 +75,11 @@ class Offsets:
         """Open, or make, the database at *path*."""
         return cls(open_database(path))
 
+    @property
+    def log_files(self) -> LogFiles:
+        """The memory of log files, in the same database."""
+        return LogFiles(self._engine)
+
     def load(self) -> dict[str, int]:
         """Tell how far each segment was stored."""
         with self._transaction() as connection:
@@ -127,7 +133,8 @@ class Offsets:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreUnavailable(f"The state database cannot be used: {error}") from None
+            reason = getattr(error, "orig", None) or error
+            raise StoreUnavailable(f"The state database cannot be used: {reason}") from None
 
 
 def token_of(ranges: Iterable[Range]) -> str:

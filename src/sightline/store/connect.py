@@ -23,7 +23,7 @@ from sightline.store.parameters import literal
 from sightline.store.result import RESULT_SETTINGS, Result, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sightline.store.engine import Engine
 
@@ -75,6 +75,8 @@ class Store:
         self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
         self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
+        self.admit: Callable[[bool], None] | None = None
+        """Asked before each insert, with whether it is of lines; raises StoreUnavailable where there is no room."""
         self._name = f"sightline:{uuid4().hex}"  # of all queries: on a server of many, only our own are stopped
 
     @classmethod
@@ -224,6 +226,16 @@ class Store:
                 table, columns, memoryview(sink.getvalue()), "ArrowStream", insert_settings(token)
             )
 
+    def check_room(self, *, lines: bool) -> None:
+        """
+        Find out whether an insert would be let in.
+
+        Raises:
+            StoreUnavailable: if there is no room for it.
+        """
+        if self.admit is not None:
+            self.admit(lines)
+
     def insert_lines(
         self, ranges: Iterable[bytes | memoryview], resources: Mapping[str, Mapping[str, str]], token: str
     ) -> None:
@@ -297,9 +309,13 @@ class Store:
             self._engine.execute(f"KILL QUERY{everywhere} WHERE {which} ASYNC", "Null", {}, {}, readonly=False)
 
     def _limits(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
+        memory = int(self._memory_bytes * QUERY_MEMORY_SHARE)
         limits: dict[str, Any] = {
             "max_execution_time": self._query_seconds if seconds is None else seconds,
-            "max_memory_usage": int(self._memory_bytes * QUERY_MEMORY_SHARE),
+            "max_memory_usage": memory,
+            # Then it goes on by the disk, slower; what merges the pieces needs as much again.
+            "max_bytes_before_external_group_by": memory // 3,
+            "max_bytes_before_external_sort": memory // 3,
             "max_threads": 2,
             "log_comment": f"{self._name}:{_asker.get()}",
         }
@@ -311,6 +327,7 @@ class Store:
     def _inserting(self, turn: threading.BoundedSemaphore) -> Iterator[None]:
         with turn:
             self._check_open()
+            self.check_room(lines=turn is self._lines)
             try:
                 yield
             except RuntimeError as error:

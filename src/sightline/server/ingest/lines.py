@@ -253,6 +253,7 @@ class LinesIngest:
             if running >= INSERTS_AT_ONCE or not (full or (due and not running)) or (held and batch.intent is None):
                 return
             if batch.intent is None:
+                self._store.check_room(lines=True)
                 batch.intent = self._offsets.intend(batch.ranges())
             batch.sending = self._inserts.submit(self._insert, batch, batch.intent)
             running += 1

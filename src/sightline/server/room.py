@@ -1,0 +1,74 @@
+"""Whether there is room for more records, on the disk and in memory: asked before every insert."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sightline.base.errors import StoreUnavailable
+
+LINES_SHARE: Final = 0.25
+"""
+Share of the disk's reserve that lines of the spool leave free. They may take the rest: what they take in the store is
+a small part of what their segment gives back, where both are on one disk.
+"""
+
+MEMORY_SHARE: Final = 0.95
+"""Share of the memory budget from which on no request is taken in; what is under way already takes the rest."""
+
+LEAST_BUDGET_BYTES: Final = 512 * 1024 * 1024
+"""The interpreter, the engine's code and its caches take up to this with nothing to do: a smaller budget is this."""
+
+_STATUS: Final = Path("/proc/self/status")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """
+    The limits.
+
+    Attributes:
+        home: a directory on the disk that is watched.
+        reserve_bytes: bytes of the disk that stay free.
+        memory_bytes: private memory that the process may have.
+    """
+
+    home: Path
+    reserve_bytes: int
+    memory_bytes: int
+
+    def check(self, *, lines: bool) -> None:
+        """
+        Let one insert pass.
+
+        Args:
+            lines: whether it is of lines, which wait in the spool otherwise.
+
+        Raises:
+            StoreUnavailable: if there is no room; the message says of what, and what to do.
+        """
+        free = shutil.disk_usage(self.home).free
+        kept = int(self.reserve_bytes * LINES_SHARE) if lines else self.reserve_bytes
+        if free < kept:
+            raise StoreUnavailable(
+                f"The disk of {self.home} is full: {free:,} bytes are free and {kept:,} stay so. Make room, shorten "
+                "retention, or lower SIGHTLINE_DISK_RESERVE_BYTES; what waits is stored then."
+            )
+        budget = max(self.memory_bytes, LEAST_BUDGET_BYTES)
+        if not lines and (used := private_bytes()) > budget * MEMORY_SHARE:
+            raise StoreUnavailable(
+                f"The server has {used:,} of its {budget:,} bytes of memory in use. Send again later, less at once, or "
+                "raise SIGHTLINE_MEMORY_BYTES."
+            )
+
+
+def private_bytes() -> int:
+    """Tell how much memory this process has for itself, in bytes; 0 where the system does not say."""
+    try:
+        text = _STATUS.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    _, _, rest = text.partition("RssAnon:")
+    return int(rest.split(maxsplit=1)[0]) * 1024 if rest else 0

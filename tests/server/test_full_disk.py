@@ -1,0 +1,70 @@
+"""A disk that fills up: ingest stops with a reason, the server goes on, and so does ingest when there is room."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.support.segments import SegmentFile, log_line
+from tests.support.server import ServerProcess, eventually
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 96 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", place], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"may not mount a disk here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def send(server: ServerProcess, body: str) -> tuple[int, str]:
+    """Send one record by OTLP; gives status and body of the answer."""
+    record = {"timeUnixNano": str(time.time_ns()), "body": {"stringValue": body}}
+    content = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+    answer = server.http.post("/v1/logs", json=content)
+    return answer.status_code, answer.text
+
+
+def count(server: ServerProcess) -> dict[str, int]:
+    """Count the records of the test by body."""
+    sql = "SELECT Body, count() FROM otel_logs WHERE Body LIKE 'disk%' GROUP BY Body"
+    answer = server.http.post("/api/v1/sql", json={"query": sql})
+    return dict(answer.raise_for_status().json()["rows"])
+
+
+def test_a_full_disk_stops_ingest_and_nothing_else(small_disk: Path):
+    """What was acknowledged is found once, what was refused got the reason, and all goes on when there is room."""
+    reserve = {"SIGHTLINE_DISK_RESERVE_BYTES": str(24 * MIB), "SIGHTLINE_MEMORY_BYTES": str(512 * MIB)}
+    with ServerProcess(small_disk / "home", environment=reserve) as server:
+        segment = SegmentFile(server.home / "spool")
+        segment.write(log_line("disk-line-1"))
+        assert send(server, "disk-1")[0] == 200
+        eventually(lambda: count(server).get("disk-line-1") == 1)
+
+        ballast = small_disk / "ballast"
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(MIB)):
+                pass
+        segment.write(log_line("disk-line-2"))
+
+        status, reason = send(server, "disk-2")
+        assert (status, "The disk of" in reason) == (503, True)
+        spool = eventually(lambda: (c := server.get("/health")["checks"]["spool"]).get("reason") and c)
+        assert "The disk of" in spool["reason"]
+        assert count(server) == {"disk-1": 1, "disk-line-1": 1}
+
+        ballast.unlink()
+        assert send(server, "disk-3")[0] == 200
+        eventually(lambda: count(server).get("disk-line-2") == 1, timeout_s=40)
+        assert count(server) == {"disk-1": 1, "disk-3": 1, "disk-line-1": 1, "disk-line-2": 1}
+        segment.end()
