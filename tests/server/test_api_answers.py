@@ -70,6 +70,15 @@ CALLS = [
     ("/api/v1/overview", {"service": SERVICE}, "/api/v1/overview"),
     ("/api/v1/services", {}, "/api/v1/services"),
     ("/api/v1/status", {}, "/api/v1/status"),
+    ("/api/v1/endpoints", {"sort": "p95"}, "/api/v1/endpoints"),
+    ("/api/v1/monitoring/health", {}, "/api/v1/monitoring/health"),
+    ("/api/v1/monitoring/status", {}, "/api/v1/monitoring/status"),
+    ("/api/v1/monitoring/metrics/system", {"minutes": 5}, "/api/v1/monitoring/metrics/system"),
+    ("/api/v1/monitoring/metrics/api", {}, "/api/v1/monitoring/metrics/api"),
+    ("/api/v1/monitoring/metrics/summary", {}, "/api/v1/monitoring/metrics/summary"),
+    ("/api/v1/monitoring/alerts", {}, "/api/v1/monitoring/alerts"),
+    ("/api/v1/monitoring/dashboard/overview", {}, "/api/v1/monitoring/dashboard/overview"),
+    ("/api/dashboard/metrics", {}, "/api/dashboard/metrics"),
 ]
 
 
