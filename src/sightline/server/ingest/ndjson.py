@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
 
 from sightline.base.errors import SightlineError
+from sightline.server.answers import answer, described
 from sightline.wire.log_object import ROLES, roles
 from sightline.wire.ndjson import decode_ndjson
 
@@ -20,17 +22,113 @@ _BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
 }
 
+
+class Taken(msgspec.Struct):
+    """
+    What became of the records.
+
+    Attributes:
+        accepted: records that are stored.
+        rejected: lines that are no records, or tell a time more than a year ahead.
+        reason: why the first of those was rejected.
+    """
+
+    accepted: int
+    rejected: int
+    reason: str
+
+
+_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
+
 _Field = Annotated[str | None, Query(max_length=256)]
 
 
-@router.post("/api/v1/logs/ndjson", summary="Take log records as lines of JSON", openapi_extra=_BODY)
+@router.post(
+    "/api/v1/logs/ndjson",
+    summary="Take log records as lines of JSON",
+    responses=described(Taken, _TAKEN, 413),
+    response_class=Response,
+    openapi_extra=_BODY,
+)
 async def ndjson(
     request: Request,
-    time_field: _Field = None,
-    level_field: _Field = None,
-    message_field: _Field = None,
-    service_field: _Field = None,
-) -> dict[str, Any]:
+    time_field: 
+class Taken(msgspec.Struct):
+    """
+    What became of the records.
+
+    Attributes:
+        accepted: records that are stored.
+        rejected: lines that are no records, or tell a time more than a year ahead.
+        reason: why the first of those was rejected.
+    """
+
+    accepted: int
+    rejected: int
+    reason: str
+
+
+_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
+
+_Field = None,
+    level_field: 
+class Taken(msgspec.Struct):
+    """
+    What became of the records.
+
+    Attributes:
+        accepted: records that are stored.
+        rejected: lines that are no records, or tell a time more than a year ahead.
+        reason: why the first of those was rejected.
+    """
+
+    accepted: int
+    rejected: int
+    reason: str
+
+
+_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
+
+_Field = None,
+    message_field: 
+class Taken(msgspec.Struct):
+    """
+    What became of the records.
+
+    Attributes:
+        accepted: records that are stored.
+        rejected: lines that are no records, or tell a time more than a year ahead.
+        reason: why the first of those was rejected.
+    """
+
+    accepted: int
+    rejected: int
+    reason: str
+
+
+_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
+
+_Field = None,
+    service_field: 
+class Taken(msgspec.Struct):
+    """
+    What became of the records.
+
+    Attributes:
+        accepted: records that are stored.
+        rejected: lines that are no records, or tell a time more than a year ahead.
+        reason: why the first of those was rejected.
+    """
+
+    accepted: int
+    rejected: int
+    reason: str
+
+
+_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
+
+_Field = None,
+) -> Response:
     """
     Take one JSON object a line, or one array of objects; answered when they are stored.
 
@@ -48,4 +146,4 @@ async def ndjson(
     except SightlineError as error:
         services.counters.refuse("ndjson", str(error))
         raise
-    return {"accepted": decoded.accepted, "rejected": decoded.rejected, "reason": decoded.reason}
+    return answer(Taken(decoded.accepted, decoded.rejected, decoded.reason))
