@@ -22,6 +22,8 @@ _BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
 }
 
+_Field = Annotated[str | None, Query(max_length=256)]
+
 
 class Taken(msgspec.Struct):
     """
@@ -39,8 +41,6 @@ class Taken(msgspec.Struct):
 
 
 _TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
-
-_Field = Annotated[str | None, Query(max_length=256)]
 
 
 @router.post(
@@ -52,82 +52,10 @@ _Field = Annotated[str | None, Query(max_length=256)]
 )
 async def ndjson(
     request: Request,
-    time_field: 
-class Taken(msgspec.Struct):
-    """
-    What became of the records.
-
-    Attributes:
-        accepted: records that are stored.
-        rejected: lines that are no records, or tell a time more than a year ahead.
-        reason: why the first of those was rejected.
-    """
-
-    accepted: int
-    rejected: int
-    reason: str
-
-
-_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
-
-_Field = None,
-    level_field: 
-class Taken(msgspec.Struct):
-    """
-    What became of the records.
-
-    Attributes:
-        accepted: records that are stored.
-        rejected: lines that are no records, or tell a time more than a year ahead.
-        reason: why the first of those was rejected.
-    """
-
-    accepted: int
-    rejected: int
-    reason: str
-
-
-_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
-
-_Field = None,
-    message_field: 
-class Taken(msgspec.Struct):
-    """
-    What became of the records.
-
-    Attributes:
-        accepted: records that are stored.
-        rejected: lines that are no records, or tell a time more than a year ahead.
-        reason: why the first of those was rejected.
-    """
-
-    accepted: int
-    rejected: int
-    reason: str
-
-
-_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
-
-_Field = None,
-    service_field: 
-class Taken(msgspec.Struct):
-    """
-    What became of the records.
-
-    Attributes:
-        accepted: records that are stored.
-        rejected: lines that are no records, or tell a time more than a year ahead.
-        reason: why the first of those was rejected.
-    """
-
-    accepted: int
-    rejected: int
-    reason: str
-
-
-_TAKEN: Final = {"accepted": 1200, "rejected": 0, "reason": ""}
-
-_Field = None,
+    time_field: _Field = None,
+    level_field: _Field = None,
+    message_field: _Field = None,
+    service_field: _Field = None,
 ) -> Response:
     """
     Take one JSON object a line, or one array of objects; answered when they are stored.
