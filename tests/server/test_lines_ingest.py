@@ -139,6 +139,10 @@ class RefusingStore:
         self.rows = b""
         self.refused = threading.Event()
 
+    def check_room(self, *, lines: bool) -> None:
+        """Have room."""
+        assert lines
+
     def insert_lines(self, ranges: Iterable[bytes], _resources: object, token: str) -> None:
         """Take lines, or refuse them for now."""
         self.tokens.append(token)
