@@ -25,6 +25,7 @@ def open_database(path: Path) -> Engine:
     Raises:
         StoreUnavailable: if the file cannot be opened.
     """
+    import sightline.state.log_files
     import sightline.state.offsets  # noqa: F401 - each module adds its tables to METADATA
 
     engine = create_engine(f"sqlite:///{path}")
