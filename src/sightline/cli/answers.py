@@ -45,6 +45,10 @@ class Answers(Protocol):
         """Ask with POST."""
         ...
 
+    def send(self, path: str, parameters: dict[str, Any], content: bytes) -> Any:
+        """Send bytes with POST."""
+        ...
+
     def delete(self, path: str, parameters: dict[str, Any]) -> Any:
         """Ask with DELETE."""
         ...
@@ -97,6 +101,10 @@ class Remote:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask with POST."""
         return self._read("POST", path, json=body)
+
+    def send(self, path: str, parameters: dict[str, Any], content: bytes) -> Any:
+        """Send bytes with POST; from many threads, if they like."""
+        return self._read("POST", path, params=given(parameters), content=content)
 
     def delete(self, path: str, parameters: dict[str, Any]) -> Any:
         """Ask with DELETE, which may take its time."""

@@ -46,6 +46,10 @@ class Local:
         """Ask with POST."""
         return read(self._runner.run(self._client.post(path, json=body)))
 
+    def send(self, path: str, parameters: dict[str, Any], content: bytes) -> Any:
+        """Send bytes with POST."""
+        return read(self._runner.run(self._client.post(path, params=given(parameters), content=content)))
+
     def delete(self, path: str, parameters: dict[str, Any]) -> Any:
         """Ask with DELETE."""
         return read(self._runner.run(self._client.delete(path, params=given(parameters), timeout=None)))

@@ -12,7 +12,9 @@ from sightline.base.errors import SettingInvalid, SightlineError
 if TYPE_CHECKING:
     import typer
 
-COMMANDS: Final = ("serve", "demo", "run", "tail", "search", "trace", "sql", "store", "config", "doctor")
+COMMANDS: Final = (
+    "serve", "demo", "run", "tail", "search", "trace", "sql", "ingest", "analyses", "store", "config", "doctor",
+)  # fmt: skip
 """Every command, in the order of the help. Each one is the function of this name in the file of this name."""
 
 FAILED: Final = 1

@@ -131,11 +131,13 @@ class _Block:
 
     def _after(self, place: Numbers) -> Numbers:
         """Find the first space at or behind each place."""
-        return self._spaces[np.minimum(np.searchsorted(self._spaces, place), len(self._spaces) - 1)]
+        found: Numbers = self._spaces[np.minimum(np.searchsorted(self._spaces, place), len(self._spaces) - 1)]
+        return found
 
     def _question(self, start: Numbers, end: Numbers) -> Numbers:
         marks = np.append(np.flatnonzero(self._bytes == ord("?")), len(self._bytes))
-        return np.minimum(marks[np.searchsorted(marks, start)], end)
+        found: Numbers = np.minimum(marks[np.searchsorted(marks, start)], end)
+        return found
 
     def _good(self, places: Numbers) -> Numbers:
         """Tell which lines are as they should be, so that their places are."""
@@ -151,11 +153,15 @@ class _Block:
         size = self._at(places[:, 14])
         good &= ((size >= ord("0")) & (size <= ord("9"))) | (size == ord("-"))
         if quote.shape[1] == 6:
-            good &= (places[:, 15] == quote[:, 2] - 1) & (quote[:, 4] == quote[:, 3] + 2) & self._is(quote[:, 3] + 1, " ")
-        return good
+            good &= (
+                (places[:, 15] == quote[:, 2] - 1) & (quote[:, 4] == quote[:, 3] + 2) & self._is(quote[:, 3] + 1, " ")
+            )
+        found: Numbers = good
+        return found
 
     def _at(self, places: Numbers) -> Numbers:
-        return self._bytes[np.clip(places, 0, len(self._bytes) - 1)]
+        found: Numbers = self._bytes[np.clip(places, 0, len(self._bytes) - 1)]
+        return found
 
     def _is(self, places: Numbers, byte: str) -> Numbers:
         found: Numbers = self._at(places) == ord(byte)

@@ -1,0 +1,152 @@
+"""Logs by Python: take in files, search, count; from a server that runs or a store of one's own."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sightline.base.errors import QueryInvalid
+from sightline.cli.answers import find_home, open_answers
+from sightline.cli.log_files import FileTaken, Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class LogSearchQuery:
+    """
+    What to find; every part that is given must hold.
+
+    Attributes:
+        start_time: from here on; without a zone it is UTC. Default: an hour before the end.
+        end_time: up to here, not included. Default: now.
+        level: such as ``ERROR``.
+        logger: name of a logger.
+        message_pattern: a regular expression (RE2) that is found somewhere in the message.
+        request_id: of one request.
+        fields: any other field and its value, such as ``{"user_id": "42"}``.
+        service: name of a service.
+        page: number of the page, from 1.
+        page_size: records of a page, at most 1000.
+    """
+
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    level: str = ""
+    logger: str = ""
+    message_pattern: str = ""
+    request_id: str = ""
+    fields: dict[str, object] = field(default_factory=dict)
+    service: str = ""
+    page: int = 1
+    page_size: int = 100
+
+    def search(self) -> str:
+        """Write it in the language of searches."""
+        parts = {"level": self.level.lower(), "logger": self.logger, "service": self.service}
+        parts |= {"request_id": self.request_id} | {name: str(value) for name, value in self.fields.items()}
+        found = [f"{name}:{_quoted(value)}" for name, value in parts.items() if value]
+        if self.message_pattern:
+            found.append(f"body:~{_quoted(self.message_pattern)}")
+        return " ".join(found)
+
+
+class LogAggregator:
+    """
+    Logs of a server, or of a store of one's own; a context manager.
+
+    Args:
+        server: address of a server, such as ``http://localhost:4318``; without one, the server that runs on *home* is
+            asked, or the store there is opened.
+        home: the data directory; default as everywhere, ``SIGHTLINE_HOME``.
+
+    Raises:
+        NoServerAnswers: if the server that was named cannot be reached.
+        StoreError: if the store cannot be opened.
+    """
+
+    def __init__(self, server: str | None = None, *, home: Path | str | None = None) -> None:
+        directory = find_home(Path(home) if home is not None else None)
+        if server is None:
+            (directory / "store").mkdir(parents=True, exist_ok=True)
+        self._open = ExitStack()
+        self._answers = self._open.enter_context(open_answers(server, directory))
+
+    def ingest_log_file(self, path: Path | str, *, format: str = "", service: str = "") -> FileTaken:  # noqa: A002
+        """
+        Take a file in, plain or compressed; what is stored of it already is not stored again.
+
+        Raises:
+            OSError: if it cannot be read.
+            SightlineError: if it cannot be stored.
+        """
+        return Sender(self._answers, form=format, service=service).file(Path(path))
+
+    def search(self, query: LogSearchQuery) -> list[dict[str, Any]]:
+        """
+        Give one page of records, the newest first.
+
+        Raises:
+            Refused: if the query cannot be read, or takes too long.
+        """
+        if query.page < 1:
+            raise QueryInvalid(f"The page is {query.page}; expected 1 or more.")
+        for number, records in enumerate(self._pages(query), 1):
+            if number == query.page:
+                return records
+        return []
+
+    def get_log_statistics(self, hours: float = 24, query: str = "") -> dict[str, Any]:
+        """Count the logs of so many hours up to now, by level, service, logger and hour."""
+        return dict(self._answers.get("/api/v1/logs/statistics", {"start": _since(hours), "query": query}))
+
+    def error_patterns(self, hours: float = 24, *, limit: int = 20) -> list[dict[str, Any]]:
+        """Group the errors by their messages without ids and numbers: count, share, at most three examples each."""
+        found = self._answers.get("/api/v1/logs/error-patterns", {"start": _since(hours), "limit": limit})
+        return list(found["patterns"])
+
+    def slow_requests(self, threshold_ms: float = 5000, hours: float = 24, *, limit: int = 100) -> list[dict[str, Any]]:
+        """Give the logged requests that took so long, the slowest first."""
+        parameters = {"start": _since(hours), "threshold_ms": threshold_ms, "limit": limit}
+        return list(self._answers.get("/api/v1/logs/slow-requests", parameters)["requests"])
+
+    def close(self) -> None:
+        """Let go of the server or the store."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _pages(self, query: LogSearchQuery) -> Iterator[list[dict[str, Any]]]:
+        end = query.end_time or datetime.now(UTC)
+        start = _time(query.start_time) if query.start_time else f"{_unix(end) - 3600:.6f}"
+        asked = {"query": query.search(), "start": start, "end": _time(end), "limit": query.page_size}
+        cursor = ""
+        while cursor is not None:
+            found = self._answers.get("/api/v1/logs", {**asked, "cursor": cursor})
+            yield found["records"]
+            cursor = found["next_cursor"]
+
+
+def _since(hours: float) -> str:
+    return f"-{max(1, round(hours * 3600))}s"
+
+
+def _unix(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _time(moment: datetime) -> str:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
