@@ -19,6 +19,7 @@ from sightline.server.live import Live
 from sightline.server.room import Room
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
+from sightline.state.issues import Issues
 from sightline.state.offsets import Offsets
 from sightline.store import keep
 from sightline.store.connect import Store
@@ -63,6 +64,8 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
         offsets = Offsets.open(home / "state.db")
         stack.callback(offsets.close)
+        issues = Issues.open(home / "state.db")
+        stack.callback(issues.close)
         live, counters = Live(), Counters()
         reader = SpoolReader(home / "spool", offsets.load())
         lines = LinesIngest(
@@ -82,6 +85,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         yield Services(
             store=store,
             offsets=offsets,
+            issues=issues,
             live=live,
             counters=counters,
             health=Health(store, lines, counters, home),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sightline.server.ingest.intake import Intake
     from sightline.server.ingest.lines import LinesIngest
     from sightline.server.live import Live
+    from sightline.state.issues import Issues
     from sightline.state.offsets import Offsets
     from sightline.store.connect import Store
 
@@ -97,6 +98,7 @@ class Services:
     Attributes:
         store: the one door to ClickHouse.
         offsets: how far each segment was read; None where the server reads no spool.
+        issues: what was decided about groups of errors.
         live: hands records to whoever is tailing.
         counters: what came in.
         health: the checks behind ``/health``.
@@ -114,6 +116,7 @@ class Services:
 
     store: Store
     offsets: Offsets
+    issues: Issues
     live: Live
     counters: Counters
     health: Health

@@ -100,9 +100,7 @@ class Issues:
         kept = upsert(ISSUES).values(values)
         with self._transaction() as connection:
             connection.execute(
-                kept.on_conflict_do_update(
-                    index_elements=[ISSUES.c.fingerprint], set_=msgspec.structs.asdict(decision)
-                )
+                kept.on_conflict_do_update(index_elements=[ISSUES.c.fingerprint], set_=msgspec.structs.asdict(decision))
             )
             connection.execute(insert(CHANGES).values(values))
         return decision

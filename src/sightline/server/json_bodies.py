@@ -1,0 +1,47 @@
+"""Bodies of questions and decisions: JSON of one shape, bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+from fastapi import HTTPException
+
+from sightline.base.errors import BodyTooLarge, DecodeError
+from sightline.server.answers import schema_of
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+MAX_BODY: Final = 64 * 1024
+"""Largest body, in bytes: a decision is a few words."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+async def read_json(request: Request, kind: type[T]) -> T:
+    """
+    Read the body as a *kind*.
+
+    Raises:
+        HTTPException: with 415 if it is not said to be JSON. A form of another page cannot say so.
+        BodyTooLarge: if it is longer than ``MAX_BODY``.
+        DecodeError: if it is not of this shape.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "The body must be JSON: Content-Type application/json.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge(f"The body has more than {MAX_BODY:,} bytes.")
+    try:
+        return msgspec.json.decode(bytes(body), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"The body cannot be read: {error}.") from None
+
+
+def body_described(kind: type[msgspec.Struct], example: dict[str, Any]) -> dict[str, Any]:
+    """Describe a body for OpenAPI, as ``openapi_extra``."""
+    content = {"application/json": {"schema": schema_of(kind), "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
