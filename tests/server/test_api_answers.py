@@ -47,6 +47,7 @@ def filled(server):
 CALLS = [
     ("/api/v1/logs", {"query": f"service:{SERVICE}"}, "/api/v1/logs"),
     ("/api/v1/logs/histogram", {"query": "paid", "buckets": 10}, "/api/v1/logs/histogram"),
+    ("/api/v1/logs/patterns", {"query": f"service:{SERVICE}"}, "/api/v1/logs/patterns"),
     ("/api/v1/search/fields", {"query": f"service:{SERVICE}"}, "/api/v1/search/fields"),
     ("/api/v1/search/facets", {"signal": "traces", "fields": "kind,http.route"}, "/api/v1/search/facets"),
     ("/api/v1/search/complete", {"text": "service:ap"}, "/api/v1/search/complete"),

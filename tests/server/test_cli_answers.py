@@ -49,6 +49,19 @@ def test_search_finds_what_was_recorded(server: ServerProcess):
     assert "hunter2" not in json.dumps(found)
 
 
+def test_patterns_are_found_and_drawn(server: ServerProcess):
+    """Logs that differ in a number are one pattern; without ``--json`` they stand in a table."""
+    for _ in range(2):
+        record(server.home, "cli-patterns 7")
+    found = eventually(
+        lambda: [row for row in rows(sightline(server.home, "patterns", "cli-patterns", "--json")) if row["count"] == 2]
+    )
+    shown = sightline(server.home, "patterns", "cli-patterns")
+
+    assert found[0]["template"] == "declined cli-patterns <*>"
+    assert shown.stdout.splitlines()[1].endswith("declined cli-patterns <*>")
+
+
 def test_a_trace_is_found_and_shown(server: ServerProcess):
     """``search --traces`` gives the id with which ``trace`` shows spans and logs."""
     record(server.home, "cli-trace")
