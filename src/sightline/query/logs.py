@@ -9,11 +9,15 @@ import msgspec
 
 from sightline.base.limits import MAX_PAGE
 from sightline.model import severity
+from sightline.query.counts import LOGS as COUNTED_LOGS
+from sightline.query.counts import MINUTE_S, counted
 from sightline.query.cursor import decode_cursor, encode_cursor
-from sightline.query.search import LOGS, compile_search
+from sightline.query.search import LOGS, compile_search, parse
+from sightline.query.search.tree import Compare, Pattern, Present, Text, walk
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
+    from sightline.query.search.tree import Node
     from sightline.store.connect import Store
 
 Order = Literal["asc", "desc"]
@@ -71,6 +75,9 @@ class _Position(msgspec.Struct, array_like=True):
 
 _MAXTIES: Final = 1_000_000
 """Most records of one nanosecond that can be paged through."""
+
+_COUNTED_BY: Final = frozenset({"level", "severity", "service"})
+"""Fields that the sums by minute have."""
 
 TIE: Final = "cityHash64(ServiceName, ScopeName, Body, TraceId, SpanId, SeverityNumber, toString(LogAttributes))"
 """Orders records of the same nanosecond, the same way for ever."""
@@ -137,20 +144,42 @@ def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60
     """
     step_s = range_.step_s(buckets)
     condition = compile_search(query, LOGS)
+    if step_s % MINUTE_S == 0 and _is_counted(query):
+        source, bounds = counted(COUNTED_LOGS, range_, condition.sql)
+        select = f"SELECT intDiv(at_s, {{step:UInt32}}) AS bucket, SeverityNumber, sum(counted) FROM ({source})"
+    else:
+        bounds = {}
+        select = (
+            "SELECT intDiv(toUnixTimestamp(TimestampTime), {step:UInt32}) AS bucket, SeverityNumber, count() "
+            f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql}"
+        )
     found = store.query(
-        "SELECT intDiv(toUnixTimestamp(TimestampTime), {step:UInt32}) AS bucket, SeverityNumber, count() "
-        f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} GROUP BY bucket, SeverityNumber ORDER BY bucket",
-        {**condition.parameters, **range_.parameters, "step": step_s},
+        f"{select} GROUP BY bucket, SeverityNumber ORDER BY bucket",
+        {**condition.parameters, **range_.parameters, **bounds, "step": step_s},
     )
-    counted: dict[int, dict[str, int]] = {}
+    by_step: dict[int, dict[str, int]] = {}
     for bucket, number, count in found.rows:
-        levels = counted.setdefault(bucket, {})
+        levels = by_step.setdefault(bucket, {})
         name = severity.name_of(number)
         levels[name] = levels.get(name, 0) + count
     steps = range(range_.start_ns // (step_s * NS_PER_S), -(-range_.end_ns // (step_s * NS_PER_S)))
-    drawn = [_bucket(rfc3339(step * step_s * NS_PER_S), counted.get(step, {})) for step in steps]
+    drawn = [_bucket(rfc3339(step * step_s * NS_PER_S), by_step.get(step, {})) for step in steps]
     total = sum(bucket.count for bucket in drawn)
     return Histogram(rfc3339(range_.start_ns), rfc3339(range_.end_ns), step_s, drawn, total, found.elapsed_ms)
+
+
+def _is_counted(query: str) -> bool:
+    """Tell whether a search asks for nothing but what logs are counted by."""
+    named: list[str] = []
+
+    def look(node: Node) -> None:
+        if isinstance(node, Compare | Present):
+            named.append(node.field.lower())
+        elif isinstance(node, Text | Pattern):
+            named.append("")
+
+    walk(parse(query), look)
+    return _COUNTED_BY.issuperset(named)
 
 
 def logs_of_trace(store: Store, trace_id: str, limit: int) -> list[LogRecord]:

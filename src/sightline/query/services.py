@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange
+from sightline.query.counts import LOGS, SPANS, counted
+from sightline.query.timerange import NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
@@ -42,12 +43,12 @@ def list_services(store: Store, range_: TimeRange) -> Services:
     Raises:
         QueryTooExpensive: if it takes too long.
     """
+    (spans, bounds), (logs, _) = counted(SPANS, range_), counted(LOGS, range_)
     found = store.query(
         "SELECT ServiceName, max(seen), sum(spans), sum(logs) FROM ("
-        "SELECT ServiceName, max(Timestamp) AS seen, count() AS spans, 0 AS logs FROM otel_traces "
-        f"WHERE {IN_RANGE} GROUP BY ServiceName UNION ALL "
-        "SELECT ServiceName, max(Timestamp), 0, count() FROM otel_logs "
-        f"WHERE {IN_RANGE} GROUP BY ServiceName) GROUP BY ServiceName ORDER BY ServiceName LIMIT {MAX_SERVICES}",
-        range_.parameters,
+        f"SELECT ServiceName, newest AS seen, counted AS spans, 0 AS logs FROM ({spans}) "
+        f"UNION ALL SELECT ServiceName, newest, 0, counted FROM ({logs})) "
+        f"GROUP BY ServiceName ORDER BY ServiceName LIMIT {MAX_SERVICES}",
+        {**range_.parameters, **bounds},
     )
     return Services([Service(*row) for row in found.rows], found.elapsed_ms)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from sightline.query.analyses.requests import QUANTILES, SHARES, request_sums
+from sightline.query.counts import LOGS, SPANS, counted
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
@@ -191,12 +192,13 @@ class _Overview:
 
     def _services(self) -> list[tuple[str, int, int, int]]:
         """Give each service with its spans, logs and logged errors."""
+        (spans, bounds), (logs, _) = counted(SPANS, self._range), counted(LOGS, self._range)
         rows = self._ask(
             "SELECT ServiceName, sum(spans), sum(logs), sum(errors) FROM ("
-            "SELECT ServiceName, count() AS spans, 0 AS logs, 0 AS errors FROM otel_traces "
-            f"WHERE {IN_RANGE} GROUP BY ServiceName UNION ALL "
-            "SELECT ServiceName, 0, count(), countIf(SeverityNumber >= 17) FROM otel_logs "
-            f"WHERE {IN_RANGE} GROUP BY ServiceName) GROUP BY ServiceName ORDER BY ServiceName"
+            f"SELECT ServiceName, counted AS spans, 0 AS logs, 0 AS errors FROM ({spans}) UNION ALL "
+            f"SELECT ServiceName, 0, counted, if(SeverityNumber >= 17, counted, 0) FROM ({logs})) "
+            "GROUP BY ServiceName ORDER BY ServiceName",
+            bounds,
         )
         return [(name, spans, logs, errors) for name, spans, logs, errors in rows]
 
