@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sightline.base.limits import MAX_PAGE
+from sightline.query.binding import binder
 from sightline.query.cursor import decode_cursor, encode_cursor
 from sightline.query.search import EVENTS, compile_search
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
@@ -121,13 +122,7 @@ def count_events(store: Store, query: str, range_: TimeRange, *, by: str = "name
     step_s = range_.step_s(buckets)
     condition = compile_search(query, EVENTS)
     parameters: dict[str, object] = {**condition.parameters, **range_.parameters, "step": step_s}
-
-    def bind(value: object, kind: str) -> str:
-        name = f"by{len(parameters)}"
-        parameters[name] = value
-        return f"{{{name}:{kind}}}"
-
-    field = EVENTS.field(by).value(bind)
+    field = EVENTS.field(by).value(binder(parameters))
     found = store.query(
         f"SELECT intDiv(toUnixTimestamp(Timestamp), {{step:UInt32}}) AS bucket, {field} AS value, count() "
         f"FROM events WHERE {IN_RANGE} AND {condition.sql} GROUP BY bucket, value",

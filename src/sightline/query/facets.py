@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sightline.base.errors import QueryInvalid
+from sightline.query.binding import binder
 from sightline.query.search import SIGNALS, Signal, compile_search
 from sightline.query.timerange import IN_RANGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sightline.query.timerange import TimeRange
     from sightline.store.connect import Store
@@ -138,7 +139,7 @@ def count_values(
     names = list(dict.fromkeys(fields)) or _offered(store, signal, query, range_)
     condition = compile_search(query, signal)
     parameters = {**condition.parameters, **range_.parameters, "sample": SAMPLE}
-    bind = _binder(parameters)
+    bind = binder(parameters)
     pairs = ", ".join(f"({index}, {signal.field(name).value(bind)})" for index, name in enumerate(names))
     parameters |= {"prefix": prefix, "limit": min(limit, MAX_VALUES) + 1, "longest": MAX_VALUE_LENGTH}
     found = store.query(
@@ -169,12 +170,3 @@ def _sample(signal: Signal, condition: str) -> str:
     return (
         f"SELECT * FROM {signal.table} WHERE {IN_RANGE} AND {condition} ORDER BY Timestamp DESC LIMIT {{sample:UInt32}}"
     )
-
-
-def _binder(parameters: dict[str, object]) -> Callable[[object, str], str]:
-    def bind(value: object, kind: str) -> str:
-        name = f"f{len(parameters)}"
-        parameters[name] = value
-        return f"{{{name}:{kind}}}"
-
-    return bind

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from sightline.query.binding import binder
 from sightline.query.search import Signal, compile_search, parse
 from sightline.query.search.tree import Compare, Node, Present, walk
 from sightline.query.timerange import IN_RANGE, TimeRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sightline.store.connect import Store
 
 SAMPLE: Final = 20_000
@@ -155,22 +154,13 @@ def _thinned(ranked: list[Difference], limit: int) -> list[Difference]:
 
 def _pairs(signal: Signal, parameters: dict[str, object]) -> str:
     """Write an array of all names and values of a record: the signal's own fields, attributes, resource."""
-    bind = _binder(parameters)
+    bind = binder(parameters)
     own = ", ".join(f"({bind(name, 'String')}, {signal.field(name).value(bind)})" for name in signal.facets)
     maps = [column for column in (signal.attributes, signal.data, "ResourceAttributes") if column]
     parts = ", ".join(
         f"arrayMap((k, v) -> (toString(k), toString(v)), mapKeys({column}), mapValues({column}))" for column in maps
     )
     return f"arrayDistinct(arrayConcat([{own}], {parts}))"
-
-
-def _binder(parameters: dict[str, object]) -> Callable[[object, str], str]:
-    def bind(value: object, kind: str) -> str:
-        name = f"n{len(parameters)}"
-        parameters[name] = value
-        return f"{{{name}:{kind}}}"
-
-    return bind
 
 
 def _named(selection: str) -> set[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sightline.base.errors import QueryInvalid
+from sightline.query.binding import binder
 from sightline.query.search import EVENTS, compile_search
 from sightline.query.timerange import IN_RANGE, TimeRange
 
@@ -73,13 +74,7 @@ def funnel(
     parameters: dict[str, object] = dict(range_.parameters)
     for condition in conditions:
         parameters |= condition.parameters
-
-    def bind(value: object, kind: str) -> str:
-        name = f"by{len(parameters)}"
-        parameters[name] = value
-        return f"{{{name}:{kind}}}"
-
-    user = EVENTS.field(by).value(bind)
+    user = EVENTS.field(by).value(binder(parameters))
     tests = ", ".join(condition.sql for condition in conditions)
     reached = ", ".join(f"countIf(level >= {number})" for number in range(1, len(steps) + 1))
     any_step = " OR ".join(f"({condition.sql})" for condition in conditions)
