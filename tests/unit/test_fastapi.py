@@ -8,11 +8,13 @@ import httpx
 import pytest
 from fastapi import APIRouter, BackgroundTasks, FastAPI
 from fastapi.responses import StreamingResponse
+from opentelemetry.metrics import NoOpMeterProvider
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 import sightline
+from sightline.sdk import metrics
 from sightline.sdk.presence import presence
 from sightline.testing import capture
 
@@ -84,6 +86,25 @@ def test_fastapis_own_spans_are_silent(captured):
     get(everything(), "/items/7", "/sub/acme/things/3")
 
     assert {span.scope for span in captured.spans} == {""}
+
+
+def test_fastapis_own_metrics_are_silent(captured):
+    """Requests are counted once, whoever else would count them through OpenTelemetry's meters."""
+    get(everything(), "/items/7")
+    metrics.record()
+
+    families = {metric.name for metric in captured.metrics}
+    assert "http_requests" in families
+    assert not [name for name in families if name.startswith("http_server_")]
+
+
+def test_providers_given_to_the_application_stay_in_use(captured):
+    """Who gives FastAPI a meter provider of its own wants its metrics there as well."""
+    app = FastAPI(telemetry={"meter_provider": NoOpMeterProvider()})
+
+    sightline.instrument(app)
+
+    assert (app._telemetry["tracing"], app._telemetry["metrics"]) == (False, True)
 
 
 def test_a_wrong_method_counts_for_its_route(captured):

@@ -29,18 +29,21 @@ def instrument(app: fastapi.FastAPI, *, namespace: str = "http") -> fastapi.Fast
         namespace: what the names of the request metrics begin with.
     """
     if wrap(app, namespace, _MARKS):
-        _silence_own_spans(app)
+        _silence_own(app)
         presence.note(Instrumented("fastapi", "sightline", fastapi.__version__))
     return app
 
 
-def _silence_own_spans(app: fastapi.FastAPI) -> None:
+def _silence_own(app: fastapi.FastAPI) -> None:
     """
     Let FastAPI not record the same request again.
 
-    From 0.150 on it records spans by itself where OpenTelemetry has a tracer provider, which we are. A provider that
-    was given to the application stays in use.
+    From 0.150 on it records spans and metrics by itself where OpenTelemetry has providers of them, which we are. A
+    provider that was given to the application stays in use.
     """
     telemetry = getattr(app, "_telemetry", None)
-    if isinstance(telemetry, dict) and telemetry.get("tracer_provider") is None:
-        telemetry["tracing"] = False
+    if not isinstance(telemetry, dict):
+        return
+    for signal, given in (("tracing", "tracer_provider"), ("metrics", "meter_provider")):
+        if telemetry.get(given) is None:
+            telemetry[signal] = False
