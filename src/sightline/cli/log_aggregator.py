@@ -51,7 +51,8 @@ class LogSearchQuery:
         parts |= {"request_id": self.request_id} | {name: str(value) for name, value in self.fields.items()}
         found = [f"{name}:{_quoted(value)}" for name, value in parts.items() if value]
         if self.message_pattern:
-            found.append(f"body:~{_quoted(self.message_pattern)}")
+            pattern = self.message_pattern.replace('"', '\\"')
+            found.append(f'~"{pattern}"')
         return " ".join(found)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sightline.base.limits import MAX_AHEAD_NS
 from sightline.wire.log_rows import MAP, TIME
@@ -26,9 +27,12 @@ _TIME_BYTES: Final = 26
 _NAMES: Final = (
     "client.address", "user.name", "http.request.method", "url.path", "url.query", "network.protocol.version",
     "http.response.status_code", "http.response.body.size", "http.request.header.referer", "user_agent.original",
-    "log.rest",
+    "log.rest", "duration_ms",
 )  # fmt: skip
-"""The attributes, in the order in which they stand in a line."""
+"""The attributes, in the order in which they stand in a line; the last is what the rest is where it is seconds."""
+
+_SECONDS: Final = r"^[0-9]{1,9}\.[0-9]{3,6}$"
+"""What nginx writes for ``$request_time`` at the end of a line."""
 
 _LEVELS: Final = ("", "INFO", "INFO", "INFO", "WARNING", "ERROR")
 _NUMBERS: Final = (0, 9, 9, 9, 13, 17)
@@ -144,7 +148,12 @@ class _Block:
         quote, opened, closed = self._quotes, self._quotes[:, 0], self._quotes[:, 1]
         good = (np.diff(places, axis=1) >= 0).all(axis=1) & (places[:, -1] == self._ends)
         good &= (places[:, 5] > places[:, 4]) & (places[:, 5] < closed) & (places[:, 15] > places[:, 14])
-        good &= self._is(opened - 1, " ") & self._is(opened - 2, "]") & self._is(opened - _TIME_BYTES - 3, "[")
+        good &= (
+            self._is(opened - _TIME_BYTES - 4, " ")
+            & self._is(opened - 1, " ")
+            & self._is(opened - 2, "]")
+            & self._is(opened - _TIME_BYTES - 3, "[")
+        )
         good &= self._is(closed + 1, " ") & self._is(closed + 5, " ")
         protocol = places[:, 9]
         good &= (protocol == closed) | (self._is(protocol + 1, "H") & self._is(protocol + 5, "/"))
@@ -156,6 +165,7 @@ class _Block:
             good &= (
                 (places[:, 15] == quote[:, 2] - 1) & (quote[:, 4] == quote[:, 3] + 2) & self._is(quote[:, 3] + 1, " ")
             )
+            good &= (quote[:, 5] + 1 == self._ends) | self._is(quote[:, 5] + 1, " ")
         found: Numbers = good
         return found
 
@@ -240,8 +250,18 @@ def _attributes(content: bytes, places: Numbers) -> pa.MapArray:
     starts, sizes = places[:, ::2], places[:, 1::2] - places[:, ::2]
     bytes_ = np.frombuffer(content, np.uint8)
     present = (sizes > 1) | ((sizes == 1) & (bytes_[np.minimum(starts, len(content) - 1)] != ord("-")))
-    numbers = np.arange(len(places) * len(_NAMES)).reshape(-1, len(_NAMES))[present]
-    values = _texts(content, places).take(pa.array(numbers * 2))
-    names = pa.DictionaryArray.from_arrays(pa.array((numbers % len(_NAMES)).astype(np.int8)), pa.array(_NAMES))
+    found = _texts(content, places)
+    width = len(_NAMES) - 1
+    chosen = np.arange(len(places) * width).reshape(-1, width) * 2
+    names = np.broadcast_to(np.arange(width, dtype=np.int8), present.shape).copy()
+    if present[:, -1].any():
+        rest = found.take(pa.array(chosen[:, -1]))
+        timed = pc.match_substring_regex(rest, _SECONDS).to_numpy(zero_copy_only=False)
+        chosen[timed, -1] = len(found) + np.arange(timed.sum())
+        names[timed, -1] = width
+        seconds = pc.cast(pc.filter(rest, pa.array(timed)), pa.float64())
+        found = pa.concat_arrays([found, pc.cast(pc.round(pc.multiply(seconds, 1000.0), 3), pa.string())])
+    values = found.take(pa.array(chosen[present]))
+    keys = pa.DictionaryArray.from_arrays(pa.array(names[present]), pa.array(_NAMES))
     ends = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
-    return pa.MapArray.from_arrays(pa.array(ends), names, values)
+    return pa.MapArray.from_arrays(pa.array(ends), keys, values)

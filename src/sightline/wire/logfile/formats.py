@@ -66,7 +66,10 @@ FORMATS: Final = {
 }
 """Every format by its name, in the order in which they are tried."""
 
-_BEGUN: Final = re.compile(rb"(?m)^(?![ \t\r\n]|Traceback \(most recent|Caused by: |During handling of |The above )")
+_BEGUN: Final = re.compile(
+    rb"(?![ \t\r\n]|Traceback \(most recent|Caused by: |During handling of |The above )"
+    rb"(?![\w.]{1,128}(?:Error|Exception|Warning|Interrupt|Exit)(?:: |[\r\n]|$))"
+)
 
 
 def recognise(sample: bytes) -> str:
@@ -185,14 +188,15 @@ def _read(rows: FileRows, found: Iterable[str], form: Format) -> None:
     joiner, own = Joiner(), True
     for line in found:
         text = line.removesuffix("\r")
-        begun = form.read(text) if text and not (form.name == "plain" and joiner.continues(text)) else None
+        blank = not text.strip(" \t")
+        begun = form.read(text) if not blank and not (form.name == "plain" and joiner.continues(text)) else None
         if begun is None:
-            rows.unread += bool(text.strip()) and not (form.name == "plain" or text.startswith((" ", "\t", TRACEBACK)))
-            goes_on = (form.joins and own) or form.name == "plain" or not text or joiner.continues(text)
+            rows.unread += not blank and not (form.name == "plain" or text.startswith((" ", "\t", TRACEBACK)))
+            goes_on = (form.joins and own) or form.name == "plain" or blank or joiner.continues(text)
             if record is not None and goes_on and len(more) < MAX_JOINED:
                 more.append(text)
                 continue
-            if not text.strip():
+            if blank:
                 continue
             begun, own = lines.plain(text), False
         else:

@@ -51,7 +51,7 @@ def bracketed(line: str) -> LogObject | None:
         return None
     time, level, module, function, told = found.groups()
     pairs = list(_PAIR.finditer(told))
-    ends = [pair.start() for pair in pairs[1:]] + [len(told)]
+    ends = [*(pair.start() for pair in pairs[1:]), len(told)][: len(pairs)]
     attributes: dict[str, Any] = {pair[1]: told[pair.end() : end] for pair, end in zip(pairs, ends, strict=True)}
     if function:
         attributes["code.function.name"] = function
