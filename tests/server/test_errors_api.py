@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import jsonschema
 import pytest
 from tests.support.program import run_python
 from tests.support.server import ServerProcess, eventually
@@ -61,7 +62,8 @@ def test_errors_of_a_program_are_one_issue_that_can_be_resolved_and_comes_back(h
     assert (made["status"], detail["issue"]["status"], detail["history"]) == ("resolved", "resolved", [made])
     assert "in pay" in detail["stacktrace"]
     assert len(detail["traces"]) == 3
-    assert {"/api/v1/errors", "/api/v1/errors/{fingerprint}"} <= set(described)
+    shape = described["/api/v1/errors/{fingerprint}"]["get"]["responses"]["200"]["content"]["application/json"]
+    jsonschema.validate(detail, shape["schema"])
 
     with ServerProcess(home) as server:
         assert server.get("/api/v1/errors", status="open")["issues"] == []
