@@ -151,6 +151,9 @@ def _server_settings(memory_bytes: int) -> dict[str, int]:
         "index_mark_cache_size": CACHE_BYTES,
         "primary_index_cache_size": CACHE_BYTES,
         "uncompressed_cache_size": 0,
+        "text_index_tokens_cache_size": CACHE_BYTES,
+        "text_index_header_cache_size": CACHE_BYTES,
+        "query_condition_cache_size": CACHE_BYTES,
         "background_pool_size": 1,  # merges leave the other core to inserts
         "background_schedule_pool_size": 2,
         "background_common_pool_size": 1,

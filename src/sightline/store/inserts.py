@@ -75,6 +75,8 @@ def insert_settings(token: str | None) -> dict[str, Any]:
         # A wrong clock, or years of old logs taken in at once, must not stop the ingest.
         "throw_on_max_partitions_per_insert_block": 0,
         "deduplicate_blocks_in_dependent_materialized_views": 1,
+        # The first merge makes it: until then a part is so small that it is read as fast without.
+        "exclude_materialize_skip_indexes_on_insert": "idx_attributes",
     }
     if token:
         settings |= {"insert_deduplication_token": token, "deduplicate_insert_select": "force_enable"}

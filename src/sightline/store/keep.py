@@ -17,38 +17,48 @@ if TYPE_CHECKING:
 DAY_S: Final = 86400
 
 _ENVIRONMENT: Final = "lower(ResourceAttributes['deployment.environment.name'])"
+_ENVIRONMENT_OF_MINUTES: Final = "lower(Environment)"
 
 _LOWEST: Final = {"CRITICAL": 21, "ERROR": 17, "WARNING": 13, "INFO": 9}
 """The lowest severity number of each level; what is below is DEBUG, and 0 is not known: INFO."""
 
 _KINDS: Final = {
     "otel_traces": ("Timestamp", TRACES),
+    "span_minutes": ("Time", TRACES),
+    "request_minutes": ("Time", TRACES),
+    "request_hours": ("Time", EVENTS),
     "events": ("Timestamp", EVENTS),
     "profiles": ("Timestamp", PROFILES),
     "metric_samples": ("Timestamp", METRICS),
     "metric_histograms": ("Timestamp", METRICS),
     "metric_series": ("LastSeen", METRICS),
 }
-_WITHOUT_ENVIRONMENT: Final = frozenset({"metric_samples", "metric_histograms", "metric_series"})
+_WITHOUT_ENVIRONMENT: Final = frozenset({
+    "metric_samples", "metric_histograms", "metric_series", "request_minutes", "request_hours",
+})  # fmt: skip
 
 
 def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
     """
     Write the TTL of each table.
 
-    A record's environment is its resource's ``deployment.environment.name``; samples have no resource of their own,
-    and go by the server's *environment*.
+    A record's environment is its resource's ``deployment.environment.name``; samples and sums of requests have no
+    resource of their own, and go by the server's *environment*. Hours of requests stay as long as events do.
 
     Args:
         own: what the setting ``retention`` says.
         environment: the server's own.
     """
-    written = {"otel_logs": f"TimestampTime + toIntervalSecond({_by_environment(own, _of_log)})"}
+    written = {
+        "otel_logs": f"TimestampTime + toIntervalSecond({_by_environment(own, _of_log)})",
+        "log_minutes": f"Time + toIntervalSecond({_by_environment(own, _of_log, _ENVIRONMENT_OF_MINUTES)})",
+    }
     for table, (column, kind) in _KINDS.items():
         if table in _WITHOUT_ENVIRONMENT:
             seconds = _seconds(retention.days(environment, own)[kind])
         else:
-            seconds = _by_environment(own, lambda days, kind=kind: _seconds(days[kind]))
+            environment_of = _ENVIRONMENT_OF_MINUTES if table == "span_minutes" else _ENVIRONMENT
+            seconds = _by_environment(own, lambda days, kind=kind: _seconds(days[kind]), environment_of)
         written[table] = f"toDateTime({column}) + toIntervalSecond({seconds})"
     return written
 
@@ -77,12 +87,12 @@ def apply(store: Store, own: Mapping[str, Any], environment: str) -> list[str]:
     return changed
 
 
-def _by_environment(own: Mapping[str, Any], write: Any) -> str:
+def _by_environment(own: Mapping[str, Any], write: Any, column: str = _ENVIRONMENT) -> str:
     """Write one expression for each environment that has days of its own, and for the two that everybody has."""
     named = sorted(str(name).lower() for name, value in own.items() if hasattr(value, "items"))
-    parts = [f"{_ENVIRONMENT} = {literal(name)}, {write(retention.days(name, own))}" for name in named]
+    parts = [f"{column} = {literal(name)}, {write(retention.days(name, own))}" for name in named]
     development = ", ".join(literal(name) for name in sorted(retention.DEVELOPMENT_NAMES))
-    parts.append(f"{_ENVIRONMENT} IN ({development}), {write(retention.days('', own))}")
+    parts.append(f"{column} IN ({development}), {write(retention.days('', own))}")
     return f"multiIf({', '.join(parts)}, {write(retention.days('production', _general(own)))})"
 
 

@@ -18,9 +18,10 @@ CREATE TABLE IF NOT EXISTS otel_logs
     ScopeName LowCardinality(String) CODEC(ZSTD(1)),
     ScopeVersion LowCardinality(String) CODEC(ZSTD(1)),
     ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(6)),
     EventName LowCardinality(String) CODEC(ZSTD(1)),
-    INDEX idx_body Body TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = lower(Body), posting_list_codec = 'bitpacking'),
+    INDEX idx_body Body TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = lower(Body), dictionary_block_size = 4096, posting_list_codec = 'bitpacking'),
+    INDEX idx_attributes mapValues(LogAttributes) TYPE bloom_filter(0.05) GRANULARITY 1,
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_service ServiceName TYPE set(100) GRANULARITY 4,
     INDEX idx_severity SeverityNumber TYPE set(25) GRANULARITY 4
@@ -31,7 +32,8 @@ ORDER BY Timestamp
 TTL TimestampTime + toIntervalDay(multiIf(SeverityNumber >= 13, 90, SeverityNumber >= 9, 30, 7))
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
-    string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1;
+    string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1,
+    index_granularity = 2048, min_compress_block_size = 262144;
 
 CREATE TABLE IF NOT EXISTS otel_traces
 (
@@ -52,6 +54,7 @@ CREATE TABLE IF NOT EXISTS otel_traces
     StatusMessage String CODEC(ZSTD(1)),
     Events Nested(Timestamp DateTime64(9), Name LowCardinality(String), Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Links Nested(TraceId String, SpanId String, TraceState String, Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    INDEX idx_attributes mapValues(SpanAttributes) TYPE bloom_filter(0.05) GRANULARITY 1,
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_service ServiceName TYPE set(100) GRANULARITY 4,
     INDEX idx_duration Duration TYPE minmax GRANULARITY 1
@@ -62,7 +65,8 @@ ORDER BY Timestamp
 TTL toDateTime(Timestamp) + toIntervalDay(30)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
-    string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1;
+    string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1,
+    index_granularity = 2048, min_compress_block_size = 262144;
 
 CREATE TABLE IF NOT EXISTS events
 (
