@@ -135,8 +135,8 @@ def parse_aggregate(text: str) -> Aggregate:
 def list_metrics(store: Store, prefix: str = "") -> Metrics:
     """List metrics whose name begins with *prefix*."""
     found = store.query(
-        "SELECT if(family = '', toString(MetricName), family) AS name, any(type), any(unit), any(description), "
-        "uniqExact(SeriesId) FROM (SELECT MetricName, SeriesId, any(MetricFamily) AS family, any(MetricType) AS type, "
+        "SELECT if(family = '', toString(MetricName), family) AS name, max(type), any(unit), any(description), "
+        "uniqExact(SeriesId) FROM (SELECT MetricName, SeriesId, min(MetricFamily) AS family, max(MetricType) AS type, "
         "anyLast(Unit) AS unit, anyLast(Description) AS description FROM metric_series "
         "GROUP BY MetricName, SeriesId) WHERE startsWith(name, {prefix:String}) OR "
         f"startsWith(MetricName, {{prefix:String}}) GROUP BY name ORDER BY name LIMIT {MAX_METRICS}",
@@ -224,7 +224,7 @@ def _is_bound(text: str) -> bool:
 
 def _usual(store: Store, name: str) -> Aggregate:
     found = store.query(
-        "SELECT any(MetricType) FROM metric_series WHERE MetricName = {name:String} LIMIT 1", {"name": name}
+        "SELECT max(MetricType) FROM metric_series WHERE MetricName = {name:String}", {"name": name}
     ).scalar()
     counts = found == "counter" or (found in {"histogram", "summary"} and name.endswith(("_count", "_sum", "_bucket")))
     return "rate" if counts else "avg"
@@ -238,7 +238,10 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
         f"SELECT SeriesId, any({key}) AS key, any(Temporality) AS temporality FROM metric_series "
         f"WHERE MetricName = {{name:String}} AND {wanted} GROUP BY SeriesId"
     )
-    samples = "SeriesId IN (SELECT SeriesId FROM series) AND Timestamp < toDateTime64({end:Int64}, 3)"
+    # NaN says that a series ended, or that there was nothing to measure; one would be the outcome of every aggregate.
+    samples = (
+        "SeriesId IN (SELECT SeriesId FROM series) AND Timestamp < toDateTime64({end:Int64}, 3) AND NOT isNaN(Value)"
+    )
     at = "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32}"
     if aggregate == "rate":
         before = (

@@ -5,8 +5,9 @@ CREATE TABLE IF NOT EXISTS metric_series
 (
     SeriesId UInt64,
     MetricName LowCardinality(String),
-    MetricFamily SimpleAggregateFunction(any, String),
-    MetricType SimpleAggregateFunction(any, LowCardinality(String)),
+    -- Until a client tells a metric's type it is '', and the family is the metric's name, which the family's begins: so the least and the greatest.
+    MetricFamily SimpleAggregateFunction(min, String),
+    MetricType SimpleAggregateFunction(max, LowCardinality(String)),
     Unit SimpleAggregateFunction(anyLast, LowCardinality(String)),
     Description SimpleAggregateFunction(anyLast, String),
     ServiceName LowCardinality(String),
