@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -131,15 +131,27 @@ def _places(body: bytes, mark: int) -> Any:
     return np.array(found)[:, None] + np.arange(8)
 
 
+class Running(NamedTuple):
+    """A server of its own: where it answers, and its process."""
+
+    url: str
+    process_id: int
+
+    def cpu_s(self) -> float:
+        """Give the processor time that it has used until now, of all its threads."""
+        fields = Path(f"/proc/{self.process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Start ``sightline serve`` in a directory of its own and give its address."""
+def running_server() -> Iterator[Running]:
+    """Start ``sightline serve`` in a directory of its own."""
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as home:
         command = [sys.executable, "-m", "sightline", "serve", "--home", home, "--port", "0"]
         environment = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__", "SIGHTLINE_GRPC_PORT": "0"}
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
         try:
-            yield _address(Path(home) / "server.json", process)
+            yield Running(_address(Path(home) / "server.json", process), process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -196,10 +208,13 @@ def measure(seconds: float = 10.0, records: int = 4000, connections: int = 4) ->
 
 def _measure(kind: str, bodies: list[bytes], seconds: float, records: int, connections: int) -> dict[str, Any]:
     templates = [Template(body) for body in bodies]
-    with running_server() as url, ThreadPoolExecutor(connections) as pool:
+    with running_server() as server, ThreadPoolExecutor(connections) as pool:
+        url = server.url
         warm_s = _round(pool, url, PATHS[kind], templates, connections, 4)
         requests = max(4, int(4 * seconds / warm_s))
+        before_s = server.cpu_s()
         taken_s = _round(pool, url, PATHS[kind], templates, connections, requests)
+        used_s = server.cpu_s() - before_s
         sent = (requests + 4) * connections * records
         stored = int(ask(url, f"SELECT count() FROM {TABLES[kind]} WHERE ServiceName = 'shop'")[0][0])
     acknowledged = requests * connections * records
@@ -208,6 +223,7 @@ def _measure(kind: str, bodies: list[bytes], seconds: float, records: int, conne
         f"{kind}_per_second": round(acknowledged / taken_s),
         kind: acknowledged,
         f"{kind}_seconds": round(taken_s, 2),
+        f"server_cpu_us_per_{one}": round(used_s * 1e6 / acknowledged, 2),
         f"{kind}_per_request": records,
         f"bytes_per_{one}": round(len(bodies[0]) / records),
         f"{kind}_lost": sent - stored,

@@ -115,17 +115,23 @@ def measure(seconds: float = 10.0, series: int = 80_000, samples: int = 2_000, c
     shards = [Shard(first, samples) for first in range(0, series, samples)]
     shares = [shards[lane::connections] for lane in range(connections)]
     first_ms = int(time.time() * 1000) - 3_600_000
-    with running_server() as url, ThreadPoolExecutor(connections) as pool:
+    with running_server() as server, ThreadPoolExecutor(connections) as pool:
+        url, at_start_s = server.url, server.cpu_s()
         new_s = _round(pool, url, shares, 1, first_ms)
+        new_cpu_s = server.cpu_s() - at_start_s
         warm_s = _round(pool, url, shares, 2, first_ms + 15_000)
         scrapes = max(2, int(2 * seconds / warm_s))
+        before_s = server.cpu_s()
         taken_s = _round(pool, url, shares, scrapes, first_ms + 45_000)
+        used_s = server.cpu_s() - before_s
         stored = int(ask(url, "SELECT count() FROM metric_samples")[0][0])
         found = int(ask(url, "SELECT uniqExact(SeriesId) FROM metric_series WHERE ServiceName = 'shop'")[0][0])
     acknowledged = scrapes * series
     return {
         "samples_per_second": round(acknowledged / taken_s),
+        "server_cpu_us_per_sample": round(used_s * 1e6 / acknowledged, 3),
         "new_series_per_second": round(series / new_s),
+        "server_cpu_us_per_new_series": round(new_cpu_s * 1e6 / series, 1),
         "samples": acknowledged,
         "seconds": round(taken_s, 2),
         "series": series,
