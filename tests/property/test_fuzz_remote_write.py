@@ -13,8 +13,15 @@ UP = {"__name__": "up", "job": "shop", "zone": "a"}
 NATIVE = Histogram(
     count_int=2, schema=1, timestamp=NOW_MS, positive_deltas=[1, 0], positive_spans=[{"offset": 1, "length": 2}]
 ).SerializeToString()
+CUSTOM = Histogram(
+    count_int=3, sum=2.5, schema=-53, timestamp=NOW_MS, custom_values=[0.5, 1.0],
+    positive_deltas=[1, 0, 0], positive_spans=[{"length": 3}],
+).SerializeToString()  # fmt: skip
 PLAIN = series_1(UP, (NOW_MS, 1.5)) + series_1({**UP, "zone": "b"}, (NOW_MS, 0.0))
-VERSION_1 = (PLAIN, PLAIN + family_1("up", 2, "Is it?", "s") + series_1(UP, (1, 1), (2, 2), more=field(4, NATIVE)))
+VERSION_1 = (
+    PLAIN,
+    PLAIN + family_1("up", 2, "Is it?", "s") + series_1(UP, (1, 1), (2, 2), more=field(4, NATIVE) + field(4, CUSTOM)),
+)
 VERSION_2 = (request_2((UP, [(NOW_MS, 1.5)]), ({**UP, "zone": "b"}, [(NOW_MS, 0.0)]), kind=2, help_text="Is it?"),)
 
 

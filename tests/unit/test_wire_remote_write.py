@@ -163,11 +163,34 @@ def test_native_histogram():
     assert (row["Count"], row["Sum"], row["ZeroCount"], written.histograms) == (9, 7.5, 1, 1)
 
 
+def test_custom_buckets():
+    """A native histogram with bounds of its own becomes the classic, cumulative series; the last bound is infinite."""
+    histogram = Histogram(
+        count_int=6, sum=7.5, schema=-53, timestamp=NOW_MS, custom_values=[0.5, 1, 5],
+        positive_deltas=[2, 1, -2], positive_spans=[{"offset": 0, "length": 2}, {"offset": 1, "length": 1}],
+    )  # fmt: skip
+    written = decode_v1(series_1(UP, more=field(4, histogram.SerializeToString())), NOW_NS, KnownSeries())
+    rows = written.decoded.tables["metric_points"].to_pylist()
+
+    assert [(dict(row["Labels"])["le"], row["Value"]) for row in rows if row["MetricName"] == "up_bucket"] == [
+        ("0.5", 2), ("1.0", 5), ("5.0", 5), ("+Inf", 6),
+    ]  # fmt: skip
+    assert [(row["MetricName"], row["Value"]) for row in rows[4:]] == [("up_count", 6), ("up_sum", 7.5)]
+    assert (written.histograms, written.decoded.accepted) == (1, 1)
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"schema": -53}, {"positive_deltas": [1]}, {"positive_spans": [{"offset": 1, "length": 2**31}]}]
+    "wrong",
+    [
+        {"schema": -54},
+        {"schema": -53, "custom_values": [2, 1]},
+        {"schema": -53, "positive_deltas": [1, 1], "positive_spans": [{"length": 2}]},
+        {"positive_deltas": [1]},
+        {"positive_spans": [{"offset": 1, "length": 2**31}]},
+    ],
 )
 def test_native_histograms_that_are_none(wrong):
-    """Custom buckets, buckets without a span and spans without end are refused alone."""
+    """Unknown schemas, bounds out of order, buckets without bound or span and spans without end are refused alone."""
     histogram = Histogram(timestamp=NOW_MS, **wrong)
     written = decode_v1(series_1(UP, more=field(4, histogram.SerializeToString())), NOW_NS, KnownSeries())
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 MAX_BUCKETS: Final = 4096
 """Buckets of one side. Prometheus's own limit is far lower; spans far apart could ask for billions."""
 
-_MAP: Final = pa.map_(pa.string(), pa.string())
+MAP: Final = pa.map_(pa.string(), pa.string())
 _BUCKETS: Final = pa.list_(pa.uint64())
 
 HISTOGRAM_SCHEMA: Final = pa.schema(
@@ -19,8 +19,8 @@ HISTOGRAM_SCHEMA: Final = pa.schema(
         "Unit": pa.string(),
         "Description": pa.string(),
         "ServiceName": pa.string(),
-        "Labels": _MAP,
-        "ResourceAttributes": _MAP,
+        "Labels": MAP,
+        "ResourceAttributes": MAP,
         "Temporality": pa.string(),
         "Timestamp": pa.timestamp("ms", tz="UTC"),
         "Count": pa.uint64(),
@@ -45,8 +45,8 @@ def histogram_row(histogram: Any) -> dict[str, Any] | None:
     """
     if not -4 <= histogram.schema <= 8:
         return None
-    positive = _side(histogram.positive_spans, histogram.positive_deltas, histogram.positive_counts)
-    negative = _side(histogram.negative_spans, histogram.negative_deltas, histogram.negative_counts)
+    positive = side(histogram.positive_spans, histogram.positive_deltas, histogram.positive_counts)
+    negative = side(histogram.negative_spans, histogram.negative_deltas, histogram.negative_counts)
     count = _count(histogram.count_int, histogram.count_float)
     zero = _count(histogram.zero_count_int, histogram.zero_count_float)
     if positive is None or negative is None or count is None or zero is None:
@@ -71,7 +71,8 @@ def _count(whole: int, real: float) -> int | None:
     return round(real) if 0 <= real < 1 << 63 else None
 
 
-def _side(spans: Any, deltas: Any, counts: Any) -> tuple[int, list[int]] | None:
+def side(spans: Any, deltas: Any, counts: Any) -> tuple[int, list[int]] | None:
+    """Give the number of the first bucket and the counts of all; None if they do not add up or are too many."""
     each: list[int] = []
     running = 0
     for delta in deltas:

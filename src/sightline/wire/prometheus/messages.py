@@ -33,7 +33,7 @@ _MESSAGES: Final = {
         "uint64 count_int 1, double count_float 2, double sum 3, sint32 schema 4, double zero_threshold 5, "
         "uint64 zero_count_int 6, double zero_count_float 7, Span* negative_spans 8, sint64* negative_deltas 9, "
         "double* negative_counts 10, Span* positive_spans 11, sint64* positive_deltas 12, "
-        "double* positive_counts 13, int64 timestamp 15"
+        "double* positive_counts 13, int64 timestamp 15, double* custom_values 16"
     ),
     "Series": "Label* labels 1, Sample* samples 2, bytes* exemplars 3, Histogram* histograms 4",
     "Family": "int32 type 1, string name 2, string help 4, string unit 5",

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES
 from sightline.wire.decoded import Decoded
+from sightline.wire.prometheus.custom_buckets import CUSTOM, MAX_ROWS, POINT_SCHEMA, classic_rows
 from sightline.wire.prometheus.histograms import HISTOGRAM_SCHEMA, histogram_row
 from sightline.wire.prometheus.known import About, Fresh
 from sightline.wire.prometheus.numbers import series_number
@@ -21,7 +22,7 @@ MILLISECONDS: Final = pa.timestamp("ms", tz="UTC")
 
 REASON: Final = (
     "A series needs __name__, at most 256 labels, none of them empty or twice; a sample a time between 1970 and a year "
-    "ahead; a native histogram an exponential schema and at most 4,096 buckets."
+    "ahead; a native histogram at most 4,096 buckets that add up, or 1,024 bounds of its own."
 )
 
 _CUMULATIVE: Final = frozenset({"counter", "histogram", "summary"})
@@ -74,8 +75,10 @@ class Rows:
     series: list[tuple[Any, ...]] = field(default_factory=list)
     fresh: list[Fresh] = field(default_factory=list)
     histograms: list[dict[str, Any]] = field(default_factory=list)
+    classic: list[dict[str, Any]] = field(default_factory=list)
     exemplars: int = 0
     rejected: int = 0
+    _classic_histograms: int = 0
     _numbers: list[np.ndarray] = field(default_factory=list)
     _times: list[np.ndarray] = field(default_factory=list)
     _values: list[np.ndarray] = field(default_factory=list)
@@ -126,11 +129,19 @@ class Rows:
         }  # fmt: skip
         limit_ms = (self.received_ns + MAX_AHEAD_NS) // 10**6
         for histogram in found:
-            row = histogram_row(histogram) if name and 0 < histogram.timestamp <= limit_ms else None
-            if row is None:
+            if not (name and 0 < histogram.timestamp <= limit_ms and self._add_histogram(described, histogram)):
                 self.rejected += 1
-            else:
-                self.histograms.append({**described, **row})
+
+    def _add_histogram(self, described: dict[str, Any], histogram: Any) -> bool:
+        if histogram.schema == CUSTOM:
+            samples = classic_rows(described, histogram) if len(self.classic) < MAX_ROWS else None
+            self.classic += samples or ()
+            self._classic_histograms += samples is not None
+            return samples is not None
+        row = histogram_row(histogram)
+        if row is not None:
+            self.histograms.append({**described, **row})
+        return row is not None
 
     def written(self) -> Written:
         """Give everything as tables."""
@@ -146,10 +157,12 @@ class Rows:
                 tables["metric_series"] = self._described(int(times[0].as_py()))
         if self.histograms:
             tables["histogram_points"] = pa.Table.from_pylist(self.histograms, HISTOGRAM_SCHEMA)
-        accepted = samples + len(self.histograms)
-        decoded = Decoded(tables, accepted, self.rejected, REASON if self.rejected else "")
+        if self.classic:
+            tables["metric_points"] = pa.Table.from_pylist(self.classic, POINT_SCHEMA)
+        histograms = len(self.histograms) + self._classic_histograms
+        decoded = Decoded(tables, samples + histograms, self.rejected, REASON if self.rejected else "")
         fresh = self.fresh if samples else []
-        return Written(decoded, fresh, samples, len(self.histograms), self.exemplars)
+        return Written(decoded, fresh, samples, histograms, self.exemplars)
 
     def _described(self, first_ms: int) -> pa.Table:
         now_ms = self.received_ns // 10**6
