@@ -205,11 +205,13 @@ def main() -> None:
     found: dict[str, Any] = {"lines": measure(arguments.lines, arguments.rounds)}
     if not arguments.no_otlp:
         sys.path.insert(0, str(Path(__file__).parent))
+        import ingest_files
         import ingest_otlp
         import ingest_remote_write
 
         found["otlp"] = ingest_otlp.measure()
         found["remote_write"] = ingest_remote_write.measure()
+        found["log_file"] = ingest_files.measure()
     if arguments.json:
         print(json.dumps(found))
         return
@@ -220,7 +222,7 @@ def main() -> None:
     print(f"       plain, from a file  {lines['engine_file_lines_per_second']:>10,} a second")
     print(f"cpu    µs a line           {lines['cpu_us_per_line']}")
     print(f"share  (target 60 %)       {lines['share_of_engine']:>10.0%}")
-    for protocol in ("otlp", "remote_write"):
+    for protocol in ("otlp", "remote_write", "log_file"):
         for name, value in found.get(protocol, {}).items():
             print(f"{protocol:<13}{name:<26}{value:>10,}")
 

@@ -7,6 +7,7 @@ import pytest
 import sightline
 
 DOORS = {
+    "sightline.analysis": "LogAggregator LogSearchQuery",
     "sightline.errors": "ErrorCategory ErrorSeverity error_counts fingerprint track_error",
     "sightline.events": "BusinessEvent EventType audited event log_business_event",
     "sightline.health": "CheckResult HealthChecker HealthReport HealthStatus add_check answer checker cpu database "
@@ -15,7 +16,8 @@ DOORS = {
     "sightline.logging": "LIBRARY_LEVELS ColourFormatter FieldsFormatter FluentdHandler JSONFormatter LogFileHandler "
     "Logger SecurityLogger StructuredLogger TextFormatter get_logger log_business_event log_error log_function_call "
     "log_rag_operation log_request log_security_event reset_logging setup_logging",
-    "sightline.metrics": "APIMetrics MetricsCollector SystemMetrics counter gauge histogram start_http_server",
+    "sightline.metrics": "APIMetrics MetricsCollector SystemMetrics counter gauge histogram info start_http_server "
+    "summary",
     "sightline.monitoring": "APIMetrics HealthChecker MetricsCollector MonitoringSystem PerformanceMonitor "
     "PerformanceTracker initialize_monitoring_system",
     "sightline.performance": "DatabaseMonitor PerformanceMonitor PerformanceTracker Statistics TimingContext add_span "

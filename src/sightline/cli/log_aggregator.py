@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sightline.base.errors import QueryInvalid
-from sightline.cli.answers import find_home, open_answers
+from sightline.cli.answers import Remote, find_home, find_server
 from sightline.cli.log_files import FileTaken, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sightline.cli.answers import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,15 @@ class LogAggregator:
         if server is None:
             (directory / "store").mkdir(parents=True, exist_ok=True)
         self._open = ExitStack()
-        self._answers = self._open.enter_context(open_answers(server, directory))
+        url = find_server(server, directory)
+        self._answers: Answers
+        if url is None:
+            from sightline.cli.local import Local
+
+            self._answers = self._open.enter_context(Local(directory))
+        else:
+            self._answers = remote = Remote(url)
+            self._open.callback(remote.close)
 
     def ingest_log_file(self, path: Path | str, *, format: str = "", service: str = "") -> FileTaken:  # noqa: A002
         """

@@ -23,7 +23,7 @@ MAX_NAMES: Final = 20
 PATTERN: Final = (
     "replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(substring(Body, 1, 500), "
     r"'[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}', '<id>'), "
-    r"'\\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]{7,})\\b', '<id>'), '[0-9]+(?:\\\\.[0-9]+)*', '<n>')"
+    r"'\\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]*[0-9][0-9a-fA-F]{7,})\\b', '<id>'), '[0-9]+(?:\\.[0-9]+)*', '<n>')"
 )
 """A message without what differs from one time to the next: ids and numbers."""
 

@@ -1,0 +1,216 @@
+"""Log files into a real server: by the command, by Python, and followed by the server itself."""
+
+import gzip
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from backports import zstd
+from tests.support.server import ServerProcess, eventually
+
+from sightline.analysis import LogAggregator, LogSearchQuery
+from sightline.cli.log_files import find
+
+
+def lines(count: int, first: int = 0, name: str = "shop") -> bytes:
+    """Write JSON lines of the last minutes, each with a number of its own."""
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    return b"".join(
+        json.dumps(
+            {"timestamp": now.isoformat(), "level": "INFO", "logger": name, "message": f"line {number}"}
+        ).encode()
+        + b"\n"
+        for number in range(first, first + count)
+    )
+
+
+def command(*arguments: str | Path, home: Path) -> list[str]:
+    """Give the command line of an ingest."""
+    return [sys.executable, "-m", "sightline", "ingest", "--json", "--home", str(home), *map(str, arguments)]
+
+
+def ingest(*arguments: str | Path, home: Path, code: int = 0, **more):
+    """Run the command and give its summary."""
+    done = subprocess.run(command(*arguments, home=home), capture_output=True, timeout=60, check=False, **more)
+    assert done.returncode == code, done.stderr.decode()
+    return json.loads(done.stdout) if done.stdout else done.stderr.decode()
+
+
+def counted(server: ServerProcess, service: str) -> tuple[int, int]:
+    """Count the records of a service, and the different messages among them."""
+    query = f"SELECT count(), uniqExact(Body) FROM otel_logs WHERE ServiceName = '{service}'"
+    every, distinct = server.http.post("/api/v1/sql", json={"query": query}).json()["rows"][0]
+    return every, distinct
+
+
+def test_a_file_is_stored_once(server, tmp_path):
+    """A file that is given again brings only what is new; renamed and compressed it is still the same."""
+    path = tmp_path / "once.log"
+    path.write_bytes(lines(500))
+
+    first = ingest(path, "--service", "once", home=server.home)
+    again = ingest(path, "--service", "once", home=server.home)
+    with path.open("ab") as file:
+        file.write(lines(10, 500))
+    more = ingest(path, "--service", "once", home=server.home)
+    packed = tmp_path / "once.log.1.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    compressed = ingest(packed, "--service", "once", home=server.home)
+
+    assert [found["records"] for found in (first, again, more, compressed)] == [500, 0, 10, 0]
+    assert counted(server, "once") == (510, 510)
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("zst", zstd.compress)])
+def test_compressed_files_are_read(server, tmp_path, suffix, compress):
+    """Gzip and zstd are told by their first bytes."""
+    path = tmp_path / f"packed-{suffix}.log.{suffix}"
+    path.write_bytes(compress(lines(300, name=suffix)))
+
+    found = ingest(path, home=server.home)
+
+    assert (found["records"], found["files"][0]["format"]) == (300, "json")
+    assert counted(server, f"packed-{suffix}") == (300, 300)
+
+
+def test_a_broken_archive_is_told(server, tmp_path):
+    """What can be read of an archive that is cut is stored, and the exit code says that something is wrong."""
+    path = tmp_path / "cut.log.gz"
+    path.write_bytes(gzip.compress(lines(20_000))[:-20_000])
+
+    done = subprocess.run(command(path, home=server.home), capture_output=True, timeout=60, check=False)
+
+    assert (done.returncode, b"Not all could be taken in" in done.stderr) == (1, True)
+    assert json.loads(done.stdout)["files"][0]["trouble"]
+    assert counted(server, "cut")[0] > 100
+
+
+def test_standard_input_is_taken(server):
+    """A dash reads a pipe."""
+    found = ingest("-", "--service", "piped", home=server.home, input=lines(50))
+
+    assert found["records"] == 50
+    assert counted(server, "piped") == (50, 50)
+
+
+def test_a_missing_file_and_a_wrong_format_are_told(server, tmp_path):
+    """The message says what was expected."""
+    assert "There is no file" in ingest(tmp_path / "none.log", home=server.home, code=1)
+    assert "expected one of json" in ingest(tmp_path, "--format", "xml", home=server.home, code=1)
+
+
+def test_without_a_server_the_store_is_opened(tmp_path):
+    """A file goes into the store of a directory on which nothing runs, and is found there."""
+    path = tmp_path / "alone.log"
+    path.write_bytes(lines(100))
+
+    first = ingest(path, home=tmp_path / "home")
+    again = ingest(path, home=tmp_path / "home")
+
+    assert (first["records"], again["records"]) == (100, 0)
+
+
+def test_killed_while_it_takes_in(tmp_path):
+    """After SIGKILL of the server and of the command, the same command again leaves every line once."""
+    path = tmp_path / "killed.log"
+    path.write_bytes(lines(400_000))
+    home = tmp_path / "home"
+    with ServerProcess(home) as server:
+        running = subprocess.Popen(command(path, home=home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually(lambda: counted(server, "killed")[0], timeout_s=60)
+        server.kill()
+        running.kill()
+        running.wait(30)
+
+    with ServerProcess(home) as server:
+        ingest(path, home=home)
+
+        assert counted(server, "killed") == (400_000, 400_000)
+
+
+def test_following_by_the_command(server, tmp_path):
+    """A file that grows and is rotated is followed; after SIGKILL the next run goes on where it ended."""
+    path = tmp_path / "grows.log"
+    path.write_bytes(lines(10))
+    arguments = command("--follow", "--service", "grows", tmp_path / "grows.log*", home=server.home)
+    running = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+    eventually(lambda: counted(server, "grows") == (10, 10), timeout_s=60)
+    path.rename(tmp_path / "grows.log.1")
+    path.write_bytes(lines(10, 10))
+    eventually(lambda: counted(server, "grows") == (20, 20))
+    running.kill()
+    running.wait(30)
+    with path.open("ab") as file:
+        file.write(lines(5, 20))
+
+    ingest("--service", "grows", tmp_path / "grows.log*", home=server.home)
+
+    assert counted(server, "grows") == (25, 25)
+
+
+def test_followed_by_the_server(tmp_path):
+    """Renamed, truncated, compressed and new files, and a server that is killed: every line is there once."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    path = logs / "web.log"
+    settings = {"SIGHTLINE_LOG_FILES": f"{logs}/web.log*"}
+    with ServerProcess(tmp_path / "home", environment=settings) as server:
+        path.write_bytes(lines(1000))
+        eventually(lambda: counted(server, "web") == (1000, 1000), timeout_s=30)
+        path.rename(logs / "web.log.1")
+        path.write_bytes(lines(1000, 1000))
+        eventually(lambda: counted(server, "web") == (2000, 2000), timeout_s=30)
+        (logs / "web.log.2.gz").write_bytes(gzip.compress((logs / "web.log.1").read_bytes()))
+        (logs / "web.log.1").unlink()
+        path.write_bytes(lines(10, 2000))  # as copytruncate does
+        eventually(lambda: counted(server, "web") == (2010, 2010), timeout_s=30)
+        server.kill()
+    with path.open("ab") as file:
+        file.write(lines(10, 2010))
+    with ServerProcess(tmp_path / "home", environment=settings) as server:
+        eventually(lambda: counted(server, "web") == (2020, 2020), timeout_s=30)
+        path.unlink()
+        (logs / "web.log.9").write_bytes(lines(7, 2020))
+
+        eventually(lambda: counted(server, "web") == (2027, 2027), timeout_s=30)
+
+
+def test_python_takes_in_and_searches(server, tmp_path):
+    """A file is taken in and found by every part of a query, page by page."""
+    path = tmp_path / "bot.log"
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    text = "".join(
+        f"{now:%Y-%m-%dT%H:%M:%S}.{number:03}Z [{'ERROR' if number % 5 == 0 else 'INFO'}] [commands] [run] "
+        f"Command {number} done, request_id=r{number}, user_id=u{number % 3}, duration_ms={number * 1000}\n"
+        for number in range(20)
+    )
+    path.write_text(text)
+    with LogAggregator(server.url) as logs:
+        taken = logs.ingest_log_file(path)
+        errors = logs.search(LogSearchQuery(level="ERROR", logger="commands", service="bot"))
+        matching = logs.search(LogSearchQuery(message_pattern=r"Command 1\d done", fields={"user_id": "u1"}))
+        second = logs.search(LogSearchQuery(service="bot", page=2, page_size=15))
+        one = logs.search(LogSearchQuery(request_id="r7", start_time=now - timedelta(hours=1)))
+        statistics = logs.get_log_statistics(1, query="service:bot")
+        slow = logs.slow_requests(18_000, 1)
+        patterns = logs.error_patterns(1)
+
+    assert (taken.records, taken.format) == (20, "bracketed")
+    assert [len(found) for found in (errors, matching, second, one)] == [4, 4, 5, 1]
+    assert (statistics["total"], statistics["errors"], statistics["error_rate"]) == (20, 4, 0.2)
+    assert [found["request_id"] for found in slow] == ["r19", "r18"]
+    assert "Command <n> done" in [found["pattern"] for found in patterns]
+
+
+def test_files_are_found_by_patterns(tmp_path):
+    """A pattern gives its files in order, and one that two patterns match once."""
+    for name in ("b.log", "a.log"):
+        (tmp_path / name).touch()
+
+    found = find([f"{tmp_path}/*.log", str(tmp_path / "a.log")])
+
+    assert [path.name for path in found] == ["a.log", "b.log"]
