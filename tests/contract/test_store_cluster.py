@@ -78,6 +78,13 @@ def test_a_view_works_on_its_own_shard():
     )
 
 
+def test_a_table_that_a_view_has_named_keeps_that_name():
+    """One name is given, never two."""
+    statement = "CREATE MATERIALIZED VIEW IF NOT EXISTS a_b TO b AS\nSELECT minute.x FROM a AS minute GROUP BY x"
+
+    assert "SELECT minute.x FROM a_local AS minute GROUP BY x" in CLUSTER.write(statement)[0]
+
+
 def test_columns_are_changed_in_front_too_and_indexes_only_where_rows_are():
     """The table in front has the columns of those behind it, and nothing else of them."""
     column = CLUSTER.write("ALTER TABLE entry ADD COLUMN IF NOT EXISTS x String")

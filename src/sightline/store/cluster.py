@@ -38,7 +38,7 @@ _PLAIN_VIEW: Final = re.compile(
 )
 _ALTER: Final = re.compile(r"ALTER TABLE (?P<name>\w+)\s+(?P<change>.*)", re.DOTALL)
 _DROP: Final = re.compile(r"DROP (?P<kind>VIEW|TABLE) IF EXISTS (?P<name>\w+)(?P<rest>.*)", re.DOTALL)
-_FROM: Final = re.compile(r"\bFROM (\w+)\b(?!\s*\()")
+_FROM: Final = re.compile(r"\bFROM (?P<name>\w+)(?: AS (?P<alias>\w+))?\b(?!\s*\()")
 _COLUMN: Final = re.compile(r"^    (\w+) ", re.MULTILINE)
 _ORDER: Final = re.compile(r"\bORDER BY \(?([^)\n]*)")
 
@@ -64,7 +64,7 @@ class Cluster:
         if found := _CREATE.fullmatch(statement):
             return self._tables(found["name"], found["columns"], found["engine"], found["rest"])
         if found := _VIEW.fullmatch(statement):
-            select = _FROM.sub(rf"FROM \g<1>{LOCAL} AS \g<1>", found["select"])
+            select = _FROM.sub(_from_local, found["select"])
             return (
                 (
                     f"CREATE MATERIALIZED VIEW IF NOT EXISTS {found['name']} {self._everywhere} "
@@ -113,6 +113,11 @@ class Cluster:
         if re.search(r"\b(ADD|DROP|MODIFY|RENAME) COLUMN\b", change):
             return (own, f"ALTER TABLE {name} {self._everywhere} {change}")
         return (_replicated(own),)
+
+
+def _from_local(found: re.Match[str]) -> str:
+    """Read from the shard's own table; its columns keep the names that the view has for them."""
+    return f"FROM {found['name']}{LOCAL} AS {found['alias'] or found['name']}"
 
 
 def _replicated(text: str) -> str:
