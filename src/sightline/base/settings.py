@@ -289,6 +289,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         half="application",
     ),
     Setting(
+        "monitoring_surfaces",
+        ("SIGHTLINE_MONITORING_SURFACES",),
+        "bool",
+        default=False,
+        sentence="Pass /dashboard, /api/dashboard and /api/v1/monitoring on to this machine's server, for all who ask.",
+        half="application",
+    ),
+    Setting(
         "spool_bytes",
         ("SIGHTLINE_SPOOL_BYTES",),
         "bytes",

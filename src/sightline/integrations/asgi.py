@@ -14,7 +14,7 @@ from sightline.sdk.recorder import recorder
 from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
-from sightline.sdk.surfaces import answer_async, surfaces
+from sightline.sdk.surfaces import LOOKED_AT, answer_async, surfaces
 from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def path_template(scope: Scope) -> str | None:
     template = scope.get("path_template")
     return template if isinstance(template, str) else None
 
+
+_MOST_MISSING: Final = 1000
+"""Paths that the application does not have and Sightline answers, kept; ids may stand in them."""
 
 _MOST_HOSTS: Final = 1000
 """Hosts whose parts are kept. Clients may name any; further ones are taken apart each time."""
@@ -214,9 +217,16 @@ class SightlineMiddleware:
             await self(scope, receive, send if self._owns is not None else missing.send)
             if not missing.found:
                 return
-            self._missing.add(path)
-        header = dict(scope["headers"]).get(b"accept", b"")
-        status, headers, body = await answer_async(surface, {"accept": header.decode("latin-1")})
+            if len(self._missing) < _MOST_MISSING:
+                self._missing.add(path)
+        given = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+        status, headers, body = await answer_async(
+            surface,
+            {name: value for name, value in given if name in LOOKED_AT},
+            method=scope["method"],
+            path=path,
+            query=scope.get("query_string", b"").decode("latin-1"),
+        )
         sent = [(name.encode(), value.encode()) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": sent})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

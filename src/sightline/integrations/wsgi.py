@@ -11,7 +11,7 @@ from sightline.sdk.recorder import recorder
 from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
-from sightline.sdk.surfaces import answer, surfaces
+from sightline.sdk.surfaces import LOOKED_AT, answer, surfaces
 from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ _fields_of = fields.get
 
 ENVIRON_KEY: Final = "sightline.exchange"
 """Where the request's ``Exchange`` is in the environment. An instrumented application within another finds it there."""
+
+_MOST_MISSING: Final = 1000
+"""Paths that the application does not have and Sightline answers, kept; ids may stand in them."""
 
 
 class Exchange(requests.Exchange):
@@ -282,8 +285,16 @@ class SightlineWSGI:
             if not str(told[-1][0]).startswith("404"):
                 start_response(*told[-1])
                 return parts
-            self._missing.add(path)
-        status, headers, content = answer(surface, {"accept": environ.get("HTTP_ACCEPT", "")})
+            if len(self._missing) < _MOST_MISSING:
+                self._missing.add(path)
+        given = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in LOOKED_AT}
+        status, headers, content = answer(
+            surface,
+            {name: value for name, value in given.items() if value},
+            method=environ["REQUEST_METHOD"],
+            path=path,
+            query=environ.get("QUERY_STRING", ""),
+        )
         start_response(f"{status} {HTTPStatus(status).phrase}", [(name.title(), value) for name, value in headers])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 

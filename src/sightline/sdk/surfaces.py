@@ -1,12 +1,15 @@
 """
 What Sightline answers on the application's own port: ``/health``, ``/health/detailed``, ``/healthz``, ``/metrics``.
 
+Where a setting says so, ``/dashboard`` and the monitoring API as well, which the server of the machine answers.
+
 A path to status, headers and body; the integrations carry it over ASGI and WSGI, and only where the application has no
 such route itself.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +40,28 @@ DEFAULTS: Final[dict[str, str]] = {
 }
 """The surfaces and their paths."""
 
+PASSED_ON: Final = "passed on"
+"""Names what the server of the machine answers."""
+
+PASSED_PATHS: Final = (
+    "/dashboard",
+    "/api/dashboard/metrics",
+    "/api/dashboard/alerts",
+    "/api/dashboard/health",
+    "/api/v1/monitoring/health",
+    "/api/v1/monitoring/status",
+    "/api/v1/monitoring/metrics/system",
+    "/api/v1/monitoring/metrics/api",
+    "/api/v1/monitoring/metrics/summary",
+    "/api/v1/monitoring/alerts",
+    "/api/v1/monitoring/dashboard/overview",
+)
+"""Paths that are passed on: no others, whatever else the server answers."""
+
+LOOKED_AT: Final = ("accept", "host", "origin", "sec-fetch-site")
+"""Headers of a request that are looked at."""
+
+_ACKNOWLEDGE: Final = re.compile(r"/api/v1/monitoring/alerts/[\w.-]{1,64}/acknowledge", re.ASCII)
 _NEEDS_CHECKS: Final = frozenset({"health", "detailed", "healthz", "ready"})
 _METHODS: Final = frozenset({"GET", "HEAD"})
 _BEGAN: Final = time.monotonic()
@@ -50,7 +75,7 @@ class Surfaces:
 
     def reset(self) -> None:
         """Have every surface at its own path again."""
-        self._by_path = {path: name for name, path in DEFAULTS.items()}
+        self._by_path = dict.fromkeys(PASSED_PATHS, PASSED_ON) | {path: name for name, path in DEFAULTS.items()}
 
     def move(self, **paths: str | None) -> None:
         """
@@ -70,39 +95,73 @@ class Surfaces:
     def at(self, method: str, path: str) -> str | None:
         """Name the surface that a request is for; None where it is for none."""
         name = self._by_path.get(path)
+        if name is None and method == "POST" and _ACKNOWLEDGE.fullmatch(path):
+            return PASSED_ON if _is_on("monitoring_surfaces") else None
         if name is None or method not in _METHODS:
             return None
+        if name is PASSED_ON:
+            return PASSED_ON if _is_on("monitoring_surfaces") else None
         setting = recorder.settings.get("surfaces")
         return name if setting is None or setting.value else None
+
+
+def _is_on(setting: str) -> bool:
+    found = recorder.settings.get(setting)
+    return found is not None and bool(found.value)
 
 
 surfaces: Final = Surfaces()
 """The surfaces of this process."""
 
 
-def answer(name: str, headers: Mapping[str, str] | None = None, *, of: HealthChecker | None = None) -> Answer:
+def answer(
+    name: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    of: HealthChecker | None = None,
+    method: str = "GET",
+    path: str = "",
+    query: str = "",
+) -> Answer:
     """
     Answer for a surface, waiting for its checks. From async code use ``answer_async``.
 
     Args:
         name: of the surface, as ``surfaces.at`` gives it.
-        headers: of the request, their names in lower case; only ``accept`` is looked at.
+        headers: of the request, their names in lower case; those of ``LOOKED_AT`` are looked at.
         of: the checker; the process's own where it is None.
+        method: of the request; needed for what is passed on, as the next two.
+        path: of the request.
+        query: its query string.
 
     Returns:
         Status, headers and body. Whatever fails inside is answered with 500, and never raised.
     """
     try:
+        if name is PASSED_ON:
+            from sightline.sdk.passing import pass_on
+
+            return pass_on(method, path, query, headers or {})
         return _answer(name, _checker(of).run() if name in _NEEDS_CHECKS else None, headers or {})
     except Exception as error:
         return _broken(error)
 
 
 async def answer_async(
-    name: str, headers: Mapping[str, str] | None = None, *, of: HealthChecker | None = None
+    name: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    of: HealthChecker | None = None,
+    method: str = "GET",
+    path: str = "",
+    query: str = "",
 ) -> Answer:
     """Answer for a surface within an event loop, which is not held up; see ``answer``."""
     try:
+        if name is PASSED_ON:
+            from sightline.sdk.passing import pass_on_async
+
+            return await pass_on_async(method, path, query, headers or {})
         return _answer(name, await _checker(of).run_async() if name in _NEEDS_CHECKS else None, headers or {})
     except Exception as error:
         return _broken(error)
