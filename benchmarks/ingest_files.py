@@ -44,13 +44,13 @@ def measure(lines: int = 2_000_000) -> dict[str, Any]:
         warm, path = Path(directory) / "warm.log", Path(directory) / "access.log"
         write(warm, 100_000)
         size = write(path, lines)
-        answers = Remote(server.url)
+        answers = Remote(url)
         Sender(answers).file(warm)
         started = time.perf_counter()
         taken = Sender(answers).file(path)
         took_s = time.perf_counter() - started
         answers.close()
-        stored = int(ask(server.url, "SELECT count() FROM otel_logs WHERE ServiceName = 'access'")[0][0])
+        stored = int(ask(url, "SELECT count() FROM otel_logs WHERE ServiceName = 'access'")[0][0])
     return {
         "mb_per_second": round(size / 1e6 / took_s, 1),
         "lines_per_second": round(lines / took_s),
