@@ -17,7 +17,7 @@ from sightline.base.errors import QueryInvalid
 from sightline.query.timerange import TimeRange, parse_range
 from sightline.server import leaving
 from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
-from sightline.store.connect import asking
+from sightline.store.limits import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import ExitStack, contextmanager, suppress
-from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 import pyarrow as pa
 
@@ -18,6 +16,7 @@ from sightline.store import address as addresses
 from sightline.store import refusal
 from sightline.store.cluster import Cluster
 from sightline.store.inserts import LINE_STRUCTURE, insert_settings, lines_settings, select_lines
+from sightline.store.limits import Limits
 from sightline.store.migrate import migrate
 from sightline.store.parameters import literal
 from sightline.store.result import RESULT_SETTINGS, Result, decode
@@ -39,22 +38,7 @@ LINES_AT_ONCE: Final = 2
 BLOCKS_AT_ONCE: Final = 2
 """Inserts of Arrow blocks that run side by side."""
 
-QUERY_MEMORY_SHARE: Final = 0.4
-"""Share of the engine's memory that one query may take, so that inserts always have room."""
-
-_asker: ContextVar[str] = ContextVar("sightline-asker", default="")
-
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
-
-
-@contextmanager
-def asking(asker: str) -> Iterator[None]:
-    """Name who asks all queries of this context, so that ``Store.cancel`` finds them."""
-    token = _asker.set(asker)
-    try:
-        yield
-    finally:
-        _asker.reset(token)
 
 
 class Store:
@@ -69,15 +53,13 @@ class Store:
     ) -> None:
         self.cluster = cluster
         self._engine = engine
-        self._memory_bytes = memory_bytes
-        self._query_seconds = query_seconds
+        self._limits = Limits(memory_bytes, query_seconds)
         self._queries = threading.BoundedSemaphore(QUERIES_AT_ONCE)  # bounds memory, guards nothing
         self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
         self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
         self.admit: Callable[[bool], None] | None = None
         """Asked before each insert, with whether it is of lines; raises StoreUnavailable where there is no room."""
-        self._name = f"sightline:{uuid4().hex}"  # of all queries: on a server of many, only our own are stopped
 
     @classmethod
     def open(
@@ -168,7 +150,7 @@ class Store:
             QueryTooExpensive: if it went over time, memory or rows.
             StoreUnavailable: if the store is closed or does not answer.
         """
-        settings = {**RESULT_SETTINGS, **self._limits(max_rows, seconds)}
+        settings = {**RESULT_SETTINGS, **self._limits.settings(max_rows, seconds)}
         found = decode(self._ask(sql, "JSONCompact", parameters, settings, readonly=readonly))
         if max_rows is None or len(found.rows) <= max_rows:
             return found
@@ -196,7 +178,7 @@ class Store:
         seconds: float | None = None,
     ) -> pa.Table:
         """Ask, and have the answer as an Arrow table; otherwise as :meth:`query`."""
-        settings = {"output_format_arrow_string_as_string": 1, **self._limits(max_rows, seconds)}
+        settings = {"output_format_arrow_string_as_string": 1, **self._limits.settings(max_rows, seconds)}
         answer = self._ask(sql, "ArrowStream", parameters, settings, readonly=True)
         if not answer:
             return pa.table({})
@@ -270,14 +252,14 @@ class Store:
 
     def cancel(self, asker: str) -> None:
         """Stop the queries that were asked within ``asking(asker)``; none is fine."""
-        self._kill(f"Settings['log_comment'] = {literal(f'{self._name}:{asker}')}")
+        self._kill(self._limits.asked_by(asker))
 
     def close(self) -> None:
         """Stop queries, wait for inserts that run, then let go of the store. Closing twice is harmless."""
         if self._closed:
             return
         self._closed = True
-        self._kill(f"startsWith(Settings['log_comment'], '{self._name}')")
+        self._kill(self._limits.asked_by_any())
         with self.quiet(), ExitStack() as running:
             for _ in range(QUERIES_AT_ONCE):
                 running.enter_context(self._queries)
@@ -290,9 +272,9 @@ class Store:
         if readonly and _OUTFILE.search(sql):
             # The engine's readonly mode does not stop it from writing files.
             raise refusal.of_query("Code: 164. INTO OUTFILE is not allowed; the answer comes over HTTP.")
-        if not self._queries.acquire(timeout=self._query_seconds):
+        if not self._queries.acquire(timeout=self._limits.seconds):
             raise StoreUnavailable(
-                f"The store is busy: {QUERIES_AT_ONCE} queries run, and no turn came in {self._query_seconds:g} s. "
+                f"The store is busy: {QUERIES_AT_ONCE} queries run, and no turn came in {self._limits.seconds:g} s. "
                 "Ask again later, or for less."
             )
         try:
@@ -307,21 +289,6 @@ class Store:
         everywhere = f" ON CLUSTER `{self.cluster.name}`" if self.cluster else ""
         with suppress(RuntimeError):
             self._engine.execute(f"KILL QUERY{everywhere} WHERE {which} ASYNC", "Null", {}, {}, readonly=False)
-
-    def _limits(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
-        memory = int(self._memory_bytes * QUERY_MEMORY_SHARE)
-        limits: dict[str, Any] = {
-            "max_execution_time": self._query_seconds if seconds is None else seconds,
-            "max_memory_usage": memory,
-            # Then it goes on by the disk, slower; what merges the pieces needs as much again.
-            "max_bytes_before_external_group_by": memory // 3,
-            "max_bytes_before_external_sort": memory // 3,
-            "max_threads": 2,
-            "log_comment": f"{self._name}:{_asker.get()}",
-        }
-        if max_rows is not None:
-            limits |= {"max_result_rows": max_rows + 1, "result_overflow_mode": "break"}
-        return limits
 
     @contextmanager
     def _inserting(self, turn: threading.BoundedSemaphore) -> Iterator[None]:

@@ -1,0 +1,69 @@
+"""What one question may take, and how it is known again where it has to be stopped."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from sightline.store.parameters import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MEMORY_SHARE: Final = 0.4
+"""Share of the engine's memory that one query may take, so that inserts always have room."""
+
+_asker: ContextVar[str] = ContextVar("sightline-asker", default="")
+
+
+@contextmanager
+def asking(asker: str) -> Iterator[None]:
+    """Name who asks all queries of this context, so that ``Store.cancel`` finds them."""
+    token = _asker.set(asker)
+    try:
+        yield
+    finally:
+        _asker.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    The limits of every query of one store.
+
+    Attributes:
+        memory_bytes: of the engine as a whole.
+        seconds: longest that a query may run when the caller does not say.
+        name: of all queries: on a server of many, only our own are stopped.
+    """
+
+    memory_bytes: int
+    seconds: float
+    name: str = field(default_factory=lambda: f"sightline:{uuid4().hex}")
+
+    def settings(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
+        """Write them as the engine's settings."""
+        memory = int(self.memory_bytes * MEMORY_SHARE)
+        written: dict[str, Any] = {
+            "max_execution_time": self.seconds if seconds is None else seconds,
+            "max_memory_usage": memory,
+            # Then it goes on by the disk, slower; what merges the pieces needs as much again.
+            "max_bytes_before_external_group_by": memory // 3,
+            "max_bytes_before_external_sort": memory // 3,
+            "max_threads": 2,
+            "log_comment": f"{self.name}:{_asker.get()}",
+        }
+        if max_rows is not None:
+            written |= {"max_result_rows": max_rows + 1, "result_overflow_mode": "break"}
+        return written
+
+    def asked_by(self, asker: str) -> str:
+        """Write the condition under which a running query is one of *asker*."""
+        return f"Settings['log_comment'] = {literal(f'{self.name}:{asker}')}"
+
+    def asked_by_any(self) -> str:
+        """Write the condition under which a running query is one of this store."""
+        return f"startsWith(Settings['log_comment'], '{self.name}')"
