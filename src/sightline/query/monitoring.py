@@ -156,7 +156,14 @@ def _system(store: Store, range_: TimeRange) -> SystemSummary:
     )
     figures = {name: (mean, highest, count) for name, mean, highest, count in found.rows}
     cpu, memory, disk = (figures.get(name, (0.0, 0.0, 0)) for name in names)
-    return SystemSummary(*(round(value, 3) for value in (*cpu[:2], *memory[:2], disk[0])), data_points=cpu[2])
+    return SystemSummary(
+        avg_cpu_percent=round(cpu[0], 3),
+        max_cpu_percent=round(cpu[1], 3),
+        avg_memory_percent=round(memory[0], 3),
+        max_memory_percent=round(memory[1], 3),
+        avg_disk_percent=round(disk[0], 3),
+        data_points=cpu[2],
+    )
 
 
 _SUMMED_STATUS: Final = "(toUInt16OrZero(HttpStatus) >= 400 OR StatusCode = 'Error')"
