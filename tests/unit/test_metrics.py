@@ -108,6 +108,26 @@ def test_a_large_family_takes_several_lines():
     assert max(map(len, captured.lines)) < 32 * 1024 < MAX_LINE_BYTES
 
 
+def test_summaries_and_infos_are_found_and_recorded_as_the_other_kinds():
+    """They are made once, a host's own is the one that is given, and each has its lines."""
+    own = prometheus_client.Summary("test_own_bytes", "The host's")
+    metrics.info("test_build").info({"version": "1"})
+    metrics.summary("test_own_bytes").observe(3)
+    with capture() as captured:
+        metrics.record()
+
+    told = {
+        sample.name: (family.type, sample.value)
+        for family in captured.metrics
+        for sample in family.samples
+        if family.name in {"test_own_bytes", "test_build"}
+    }
+    assert metrics.summary("test_own_bytes") is own
+    assert told == {
+        "test_own_bytes_count": ("summary", 1), "test_own_bytes_sum": ("summary", 3), "test_build_info": ("info", 1)
+    }  # fmt: skip
+
+
 class Broken:
     """A collector of the host that fails."""
 

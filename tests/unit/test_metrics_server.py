@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import httpx
+import prometheus_client
 import pytest
 
 import sightline
-from sightline.metrics import start_http_server
+from sightline.metrics import info, start_http_server, summary
 from sightline.performance import record_metric
 from sightline.testing import capture
 
@@ -36,6 +37,23 @@ def test_everything_that_is_counted_is_answered(address):
     assert "server_test_orders_total 3.0\n" in plain.text
     assert 'server_test_depth{quantile="0.5"} 4.0\n' in plain.text
     assert modern.text.endswith("# EOF\n")
+
+
+def test_metrics_of_every_kind_are_answered_whoever_makes_them(address):
+    """Summary, info and enum are on the page, from ``sightline.metrics`` and from ``prometheus_client`` alike."""
+    summary("server_test_bytes", "Sizes.", ["kind"]).labels("mail").observe(512)
+    info("server_test_build", "What runs.").info({"version": "1.4.2"})
+    prometheus_client.Summary("server_test_host_bytes", "The host's own sizes.").observe(2)
+    prometheus_client.Info("server_test_host", "The host's own.").info({"release": "7"})
+    prometheus_client.Enum("server_test_state", "Its state.", states=["on", "off"]).state("off")
+
+    page = httpx.get(f"{address}/metrics", trust_env=False).text
+
+    assert set(page.splitlines()) >= {
+        'server_test_bytes_count{kind="mail"} 1.0', 'server_test_bytes_sum{kind="mail"} 512.0',
+        'server_test_build_info{version="1.4.2"} 1.0', "server_test_host_bytes_sum 2.0",
+        'server_test_host_info{release="7"} 1.0', 'server_test_state{server_test_state="off"} 1.0',
+    }  # fmt: skip
 
 
 def test_names_may_be_asked_for(address):

@@ -44,6 +44,14 @@ class Gauge(_Labelled, prometheus_client.Gauge):
     """A value that goes up and down."""
 
 
+class Summary(_Labelled, prometheus_client.Summary):
+    """Counts values and adds them up."""
+
+
+class Info(_Labelled, prometheus_client.Info):
+    """Tells texts, such as a version."""
+
+
 class Counter(_Labelled, prometheus_client.Counter):
     """A value that goes up; it keeps the span of the last increase."""
 

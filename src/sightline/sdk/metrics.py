@@ -24,7 +24,7 @@ from sightline.wire import lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from prometheus_client import Counter, Gauge, Histogram
+    from prometheus_client import Counter, Gauge, Histogram, Info, Summary
     from prometheus_client.metrics import MetricWrapperBase
     from prometheus_client.metrics_core import Metric
     from prometheus_client.registry import CollectorRegistry
@@ -78,6 +78,20 @@ def histogram(
     from sightline.sdk.instruments import Histogram
 
     return _get(Histogram, name, description, labels, buckets=tuple(buckets))
+
+
+def summary(name: str, description: str = "", labels: Iterable[str] = ()) -> Summary:
+    """Find or make the summary *name*: how many values there were, and their sum. See ``counter``."""
+    from sightline.sdk.instruments import Summary
+
+    return _get(Summary, name, description, labels)
+
+
+def info(name: str, description: str = "", labels: Iterable[str] = ()) -> Info:
+    """Find or make the info *name*: texts that hold for the whole process, such as its version. See ``counter``."""
+    from sightline.sdk.instruments import Info
+
+    return _get(Info, name, description, labels)
 
 
 # Guards the finding and making of metrics, so that two threads do not make the same.
