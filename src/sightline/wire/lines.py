@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -25,6 +26,9 @@ _DEEPEST: Final = 8
 
 _WIDEST: Final = 1000
 """Items kept of a container that had to be tamed."""
+
+_LONGEST_INTEGER: Final = 4096
+"""Bits of an integer that is written as a number."""
 
 _LONGEST: Final = 16 * 1024
 """Characters kept of each text in a record that was longer than a line may be."""
@@ -131,23 +135,27 @@ def _tame_record(record: Record, longest: int | None) -> Record:
 
 def _tame(value: Any, longest: int | None, depth: int, name: str = "") -> Any:
     """Turn any value into what JSON can hold: texts without lone surrogates, finite numbers, bounded containers."""
-    if value is None or isinstance(value, bool | int | float):
-        return _tame_number(value)
-    if isinstance(value, str):
-        return _tame_text(value, longest)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return _tame_text(bytes(value).decode("utf-8", "backslashreplace"), longest)
-    if depth >= _DEEPEST:
-        return _tame_text(describe(value), longest or _LONGEST)
-    return _tame_container(value, longest, depth, keep=10 * _WIDEST if name == "samples" else _WIDEST)
+    try:
+        if value is None or isinstance(value, bool | int | float):
+            return _tame_number(value)
+        if isinstance(value, str):
+            return _tame_text(value, longest)
+        if isinstance(value, bytes | bytearray | memoryview):
+            return _tame_text(b64encode(bytes(value)).decode(), longest)
+        if depth < _DEEPEST:
+            return _tame_container(value, longest, depth, keep=10 * _WIDEST if name == "samples" else _WIDEST)
+    except Exception:  # noqa: S110 - a value whose own methods fail; what can be said of it is said below
+        pass
+    return _tame_text(describe(value), longest or _LONGEST)
 
 
 def _tame_number(value: float | None) -> float | str | None:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return int(value) if -(2**63) <= value < 2**64 else str(value)
-    return float(value) if math.isfinite(value) else str(float(value))
+        # A longer one is neither read by others nor written by Python, which needs time without end for it.
+        return int(value) if value.bit_length() <= _LONGEST_INTEGER else describe(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def _tame_container(value: Any, longest: int | None, depth: int, keep: int) -> Any:
@@ -156,8 +164,13 @@ def _tame_container(value: Any, longest: int | None, depth: int, keep: int) -> A
     if isinstance(value, list | tuple | set | frozenset):
         return [_tame(item, longest, depth + 1) for item in list(value)[:keep]]
     if isinstance(value, msgspec.Struct):
-        return {name: _tame(getattr(value, name), longest, depth + 1) for name in value.__struct_fields__}
-    return _tame_text(describe(value), longest)
+        return {name: _tame_field(getattr(value, name), longest, depth + 1) for name in value.__struct_fields__}
+    return _tame(msgspec.to_builtins(value, enc_hook=describe, str_keys=True), longest, depth + 1)
+
+
+def _tame_field(value: Any, longest: int | None, depth: int) -> Any:
+    """Tame a field of a record's part: the value of a sample is a number or its text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else _tame(value, longest, depth)
 
 
 def _tame_mapping(value: Mapping[Any, Any], longest: int | None, depth: int, keep: int) -> dict[str, Any]:

@@ -139,15 +139,19 @@ class Redactor:
         return cleaned
 
     def _clean_value(self, value: Any, depth: int) -> Any:
-        if isinstance(value, str):
-            return self.text(value)
         if value.__class__ in _PLAIN:
             return value
-        if isinstance(value, bytes | bytearray):
-            plain = bytes(value).decode("utf-8", "backslashreplace")
-            found = self.text(plain)
-            return value if found is plain else found
-        return self._clean_container(value, depth)
+        try:
+            if isinstance(value, str):
+                return self.text(value)
+            if isinstance(value, bytes | bytearray):
+                plain = bytes(value).decode("utf-8", "backslashreplace")
+                found = self.text(plain)
+                return value if found is plain else found
+            return self._clean_container(value, depth)
+        except Exception:
+            # A mapping or a list whose own methods fail.
+            return self.text(describe(value))
 
     def _clean_container(self, value: Any, depth: int) -> Any:
         if depth > _DEEPEST:
