@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pkgutil
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from importlib import import_module, metadata
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI
 
 from sightline.server import api, dashboard, health, ingest, problems
+from sightline.server.condition import look, sweep
 from sightline.server.guard import Guard
 from sightline.server.health import Health
 from sightline.server.ingest.intake import Intake
@@ -43,6 +45,8 @@ insert about ten times; queries and merges need room beside it. Tried with 256 M
 
 VERSION: Final = metadata.version("sightline")
 
+_log = logging.getLogger(__name__)
+
 
 @contextmanager
 def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
@@ -52,6 +56,8 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
     On the way out, what is written already is stored before the store is closed.
     """
     home: Path = settings["home"]
+    sweep(home)
+    had_state = (home / "state.db").exists()
     with ExitStack() as stack:
         store = Store.open(
             settings["store"] or f"chdb://{home / 'store'}",
@@ -61,6 +67,9 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         stack.callback(store.close)
         room = Room(home, settings["disk_reserve_bytes"], settings["memory_bytes"])
         store.admit = lambda lines: room.check(lines=lines)
+        noticed = look(store, home, had_state=had_state)
+        for sentence in noticed:
+            _log.warning(sentence)
         keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
         offsets = Offsets.open(home / "state.db")
         stack.callback(offsets.close)
@@ -88,7 +97,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
             issues=issues,
             live=live,
             counters=counters,
-            health=Health(store, lines, counters, home),
+            health=Health(store, lines, counters, home, noticed),
             lines=lines,
             intake=intake,
             settings=settings,

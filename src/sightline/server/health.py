@@ -14,6 +14,7 @@ from sightline.base.errors import SightlineError
 from sightline.server.live import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sightline.server.ingest.lines import LinesIngest
@@ -37,12 +38,17 @@ router = APIRouter()
 
 @dataclass(slots=True)
 class Health:
-    """The server's checks. Each is a dict with ``status`` (``ok`` or ``degraded``) and what else is known."""
+    """
+    The server's checks. Each is a dict with ``status`` (``ok`` or ``degraded``) and what else is known.
+
+    ``noticed`` is what was wrong with the home when the server started.
+    """
 
     store: Store
     lines: LinesIngest
     counters: Counters
     home: Path
+    noticed: Sequence[str] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)  # guards the two below
     _checked_at: float = -CACHE_S
     _checks: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -61,7 +67,8 @@ class Health:
             self.store.ping(STORE_CHECK_S)
         except SightlineError as error:
             return {"status": "degraded", "reason": str(error)}
-        return {"status": "ok", "answer_ms": round((time.perf_counter() - started) * 1000, 3)}
+        found: dict[str, Any] = {"status": "ok", "answer_ms": round((time.perf_counter() - started) * 1000, 3)}
+        return {**found, "status": "degraded", "reason": " ".join(self.noticed)} if self.noticed else found
 
     def _spool(self) -> dict[str, Any]:
         backlog = self.lines.backlog()

@@ -17,7 +17,7 @@ from sightline.store import refusal
 from sightline.store.cluster import Cluster
 from sightline.store.inserts import LINE_STRUCTURE, insert_settings, lines_settings, select_lines
 from sightline.store.limits import Limits
-from sightline.store.migrate import migrate
+from sightline.store.migrate import migrate, migrations
 from sightline.store.parameters import literal
 from sightline.store.result import RESULT_SETTINGS, Result, decode
 
@@ -58,6 +58,8 @@ class Store:
         self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
         self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
+        self.created = False
+        """Whether ``open`` made the tables, for there were none."""
         self.admit: Callable[[bool], None] | None = None
         """Asked before each insert, with whether it is of lines; raises StoreUnavailable where there is no room."""
 
@@ -93,7 +95,8 @@ class Store:
             cluster = Cluster(address.cluster, address.database) if address.cluster else None
         store = cls(engine, memory_bytes=memory_bytes, query_seconds=query_seconds, cluster=cluster)
         try:
-            migrate(lambda sql: store.query(sql, readonly=False), cluster, upto=upto)
+            applied = migrate(lambda sql: store.query(sql, readonly=False), cluster, upto=upto)
+            store.created = migrations()[0].name in applied
         except BaseException:
             store.close()
             raise

@@ -44,7 +44,11 @@ class EmbeddedEngine:
                 "directory that this user may write."
             ) from None
         self._anchor = self._open()
-        self._run(self._anchor, f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "Null")
+        try:
+            self._run(self._anchor, f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "Null")
+        except RuntimeError as error:
+            self._anchor.close()
+            raise refusal.of_open(str(error), self.place) from None
 
     @property
     def place(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,9 @@ CREATE TABLE IF NOT EXISTS schema_migrations
 ENGINE = MergeTree
 ORDER BY Number
 """
+
+_MADE: Final = re.compile(r"CREATE (?:TABLE|MATERIALIZED VIEW|VIEW) IF NOT EXISTS (?P<name>\w+)")
+_DROPPED: Final = re.compile(r"DROP (?:TABLE|VIEW) IF EXISTS (?P<name>\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def migrate(execute: Callable[[str], Result], cluster: Cluster | None = None, *,
         The names of the migrations that were applied now.
 
     Raises:
-        StoreUnavailable: if the store was made by a newer version.
+        StoreUnavailable: if the store was made by a newer version, or lacks a table that it once had.
     """
     for statement in cluster.journal(TABLE) if cluster else (TABLE,):
         execute(statement)
@@ -88,6 +92,7 @@ def migrate(execute: Callable[[str], Result], cluster: Cluster | None = None, *,
             f"The store has schema {max(applied)}, this version knows up to {newest}. Upgrade sightline, or use "
             "another SIGHTLINE_HOME."
         )
+    _check_whole(execute, [migration for migration in known if migration.number in applied])
     done = []
     for migration in known:
         if migration.number in applied or (upto is not None and migration.number > upto):
@@ -98,3 +103,21 @@ def migrate(execute: Callable[[str], Result], cluster: Cluster | None = None, *,
         execute(record)
         done.append(migration.name)
     return done
+
+
+def _check_whole(execute: Callable[[str], Result], applied: list[Migration]) -> None:
+    """A table that is gone would fail every insert later, with nobody knowing why."""
+    expected: set[str] = set()
+    for statement in (text for migration in applied for text in migration.statements):
+        if found := _MADE.match(statement):
+            expected.add(found["name"])
+        elif found := _DROPPED.match(statement):
+            expected.discard(found["name"])
+    if not expected:
+        return
+    there = {name for (name,) in execute("SELECT name FROM system.tables WHERE database = currentDatabase()").rows}
+    if missing := expected - there:
+        raise StoreUnavailable(
+            f"The store has lost {', '.join(sorted(missing))}: files of its directory are missing. Restore a backup "
+            "(sightline store restore), or move the directory away to begin anew."
+        )

@@ -20,6 +20,7 @@ _NOISE: Final = re.compile(
     r"^.*?Code: \d+\.\s*(?:DB::Exception:\s*)*|\s*\([A-Z_0-9]+\)\s*$|\s*\(version [^)]*\)|\s*\(for url [^)]*\)\s*$",
     re.DOTALL,
 )
+_DAMAGED: Final = re.compile(r"initializing EmbeddedServer|already exists|Cannot parse|Cannot attach")
 
 EXPENSIVE: Final = frozenset({158, 159, 160, 162, 191, 241, 290, 307, 396, 394})
 """Rows, time, memory, bytes or depth over the limit; query killed."""
@@ -61,4 +62,11 @@ def of_insert(message: str) -> StoreError:
 
 def of_open(message: str, where: str) -> StoreUnavailable:
     """Turn the engine's refusal to open a store into ours."""
-    return StoreUnavailable(f"The store at {where} cannot be opened: {sentence(message)}")
+    reason = sentence(message)
+    if _DAMAGED.search(reason):
+        reason = (
+            f"{reason.rstrip(' .:')}. What the engine says to that is above. The directory may be damaged, or was "
+            "copied without its links (cp -a keeps them). Restore a backup (sightline store restore), or move the "
+            "directory away to begin anew."
+        )
+    return StoreUnavailable(f"The store at {where} cannot be opened: {reason}")

@@ -1,0 +1,50 @@
+"""What is wrong with a home when a server starts on it; each with what it means and the next step."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from sightline.store import backup, condition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sightline.store.connect import Store
+
+
+def sweep(home: Path) -> None:
+    """Take away what a backup left behind that was cut off: parts that were linked aside, and half a copy."""
+    for left in (*(home / "store" / "shadow").glob("backup*"), *(home / "backups").glob("*")):
+        if left.is_dir() and not (left / backup.MANIFEST).exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def look(store: Store, home: Path, *, had_state: bool) -> list[str]:
+    """
+    Look at a home whose store was just opened.
+
+    Args:
+        store: its store.
+        home: the directory.
+        had_state: whether ``state.db`` was there before this start.
+    """
+    found = []
+    if damaged := condition.set_aside(store):
+        told = ", ".join(f"{count} of {table}" for table, count in damaged.items())
+        found.append(
+            f"Damaged parts are set aside in the store at {store.place}: {told}. Their records are not found. Restore "
+            "a backup (sightline store restore), or drop them to go on without: the directories named detached/broken*."
+        )
+    recorded = condition.has_records(store)
+    if recorded and not had_state:
+        found.append(
+            f"{home / 'state.db'} is missing, and the store has records: what still lies in the spool is read from its "
+            "beginning, so that some of it may be found twice, and what was decided about issues is gone."
+        )
+    if not recorded and had_state and store.created:
+        found.append(
+            f"The store at {store.place} is new, and {home / 'state.db'} is not: what was stored before is somewhere "
+            "else or gone. Check SIGHTLINE_STORE, or restore a backup (sightline store restore)."
+        )
+    return found
