@@ -1,0 +1,69 @@
+"""
+Profiles in pprof's format: a profile itself, or as Pyroscope's clients push them.
+
+The same steps as every protocol's: limit, decode, commit, answer, count. A profile that is sent again because its
+answer got lost is stored once: it is known by its content, which says when it was taken.
+"""
+
+from __future__ import annotations
+
+import time
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from sightline.base.errors import SightlineError
+from sightline.server.problems import of_error
+from sightline.wire.pprof import Origin, decode, decode_push
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sightline.server.services import Services
+    from sightline.wire.decoded import Decoded
+
+router = APIRouter(tags=["Profiles"])
+
+_BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
+_PROFILE: Final = {"requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}}
+_PUSH: Final = {"requestBody": {"required": True, "content": {"application/proto": _BINARY}}}
+
+Service = Annotated[str, Query(description="The service that was profiled.", min_length=1, max_length=200)]
+
+
+@router.post(
+    "/api/v1/profiles/pprof", summary="Take a profile in pprof's format", status_code=204, openapi_extra=_PROFILE
+)
+async def profile(request: Request, service: Service = "unknown_service") -> Response:
+    """Take a ``perftools.profiles.Profile`` of processor or clock time, compressed by gzip or not."""
+    answer = await _take(request, lambda body: decode(body, Origin(time.time_ns(), {"service.name": service})), service)
+    return answer or Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.post(
+    "/push.v1.PusherService/Push", summary="Take profiles as Pyroscope's clients push them", openapi_extra=_PUSH
+)
+async def push(request: Request) -> Response:
+    """Take a ``push.v1.PushRequest`` in Protobuf; answered when its profiles are stored."""
+    answer = await _take(request, lambda body: decode_push(body, time.time_ns()), "push")
+    return answer or Response(b"", media_type="application/proto")
+
+
+async def _take(request: Request, decoder: Callable[[bytes], Decoded], origin: str) -> Response | None:
+    """Store what a request brings; an answer is given only if it cannot be taken."""
+    services: Services = request.app.state.sightline
+    try:
+        with services.intake.pending.request() as hold:
+            content = await services.intake.body(request, hold)
+            decoded = await services.intake.decode(decoder, content)
+            token = sha256(origin.encode() + b"\0" + content).hexdigest()
+            await services.intake.store("pprof", decoded, token=token)
+    except SightlineError as error:
+        services.counters.refuse("pprof", str(error))
+        return of_error(error)
+    except ClientDisconnect:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    return None
