@@ -1,158 +1,251 @@
 """
-How long the dashboard's questions take on a day of records: 2 million logs, 1 million spans, 1.5 million samples.
+How long the pages' questions and searches take on a day of 20 million logs, 10 million spans and 1.5 million samples.
 
-The records are made by the engine itself, with bodies, attributes and durations that vary as a shop's do. Each question
-is asked through the same functions as over HTTP, of the last half hour and of the whole day.
+The records are those of benchmarks/search_data.py; with ``--keep`` they are made once and stay in that directory. Each
+question is asked through the same functions as over HTTP, of the last half hour, hour and day, first while nothing
+else happens, then while 20,000 records a second are put in through the door that the server uses for segments. On a
+machine that does other work beside, the best of several runs counts, and the processor time tells what is the
+question's own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import sys
 import tempfile
+import threading
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import storage
+from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, prepare
 from sightline.query.analyses.overview import overview
 from sightline.query.logs import count_logs, search_logs
 from sightline.query.metrics import RangeQuestion, list_metrics, metric_range
 from sightline.query.services import list_services
 from sightline.query.timerange import NS_PER_S, TimeRange
-from sightline.query.traces import read_trace, search_traces
+from sightline.query.traces import page_spans, read_trace, search_traces
 from sightline.store.connect import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-PARTS: Final = 20
-"""Inserts in which the records are made, so that the engine has parts to merge."""
+    from sightline.query.metrics import Aggregate
 
-DAY_S: Final = 86_400
+DASHBOARD_MS: Final = 100.0
+TOKEN_MS: Final = 100.0
+REGEX_HOUR_MS: Final = 500.0
+TRACE_MS: Final = 30.0
+LARGE_TRACE_MS: Final = 1000.0
+UNDER_LOAD: Final = 2.0
+"""How many times longer a question may take while records come in."""
 
-_LOGS: Final = """
-INSERT INTO otel_logs (Timestamp, TraceId, SpanId, SeverityText, SeverityNumber, ServiceName, Body, ScopeName,
-                       LogAttributes, ResourceAttributes)
-SELECT fromUnixTimestamp64Nano({start:Int64} + toInt64(number) * {step:Int64}),
-    lower(hex(sipHash128(intDiv(number, 2)))), lower(hex(sipHash64(number))),
-    ['DEBUG', 'INFO', 'WARNING', 'ERROR'][1 + (number % 20 > 2) + (number % 20 > 17) + (number % 20 > 18)] AS level,
-    transform(level, ['DEBUG', 'INFO', 'WARNING', 'ERROR'], [5, 9, 13, 17], 0), ['shop', 'pay', 'mail'][1 + number % 3],
-    concat('Order ', toString(number), ' paid by user', toString(number % 5000), ' in ',
-           ['Berlin', 'Paris', 'Rome'][1 + rand() % 3], if(number % 100003 = 0, ' needle in haystack', '')),
-    'shop.orders', map('user_id', toString(number % 5000), 'order.id', toString(number)),
-    map('service.name', ['shop', 'pay', 'mail'][1 + number % 3], 'host.name', 'h1', 'service.version', '1')
-FROM numbers({first:UInt64}, {count:UInt64})
-"""
+SETTLE_S: Final = 5.0
+"""Seconds of load before anything is measured."""
 
-_SPANS: Final = """
-INSERT INTO otel_traces (Timestamp, TraceId, SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, ScopeName,
-                         SpanAttributes, ResourceAttributes, Duration, StatusCode)
-SELECT fromUnixTimestamp64Nano({start:Int64} + toInt64(number) * {step:Int64}),
-    lower(hex(sipHash128(intDiv(number, 5)))), lower(hex(sipHash64(number))),
-    if(number % 5 = 0, '', lower(hex(sipHash64(number - 1)))),
-    if(number % 5 = 0, concat('GET /orders/', toString(intDiv(number, 5) % 40)),
-       ['SELECT orders', 'INSERT pay', 'HTTP GET', 'render'][number % 5]),
-    if(number % 5 = 0, 'Server', 'Client'), ['shop', 'pay', 'mail'][1 + intDiv(number, 5) % 3], 'x',
-    map('http.route', concat('/orders/', toString(intDiv(number, 5) % 40)), 'user.id', toString(number % 5000),
-        'http.response.status_code', '200', 'http.request.method', 'GET'),
-    map('service.name', 'shop', 'host.name', 'h1'), 1000000 + sipHash64(number) % 400000000,
-    if(sipHash64(number) % 50 = 0, 'Error', 'Unset')
-FROM numbers({first:UInt64}, {count:UInt64})
-"""
-
-_SAMPLES: Final = """
-INSERT INTO metric_points (MetricName, MetricFamily, MetricType, ServiceName, Labels, ResourceAttributes, Temporality,
-                           Timestamp, Value)
-SELECT n.1, n.2, n.3, 'shop', mapFilter((k, v) -> v != '', map('endpoint', if(n.3 = 'gauge', '', concat('/e',
-    toString(number % 20))), 'le', n.4)), map('service.name', 'shop', 'service.instance.id', toString(number % 4)),
-    if(n.3 = 'gauge', '', 'cumulative'),
-    fromUnixTimestamp64Milli(intDiv({start:Int64}, 1000000) + intDiv(number, 20) * 15000),
-    if(n.3 = 'gauge', 40 + number % 10, intDiv(number, 20) * 3 * toFloat64OrZero(replace(n.4, '+Inf', '10')))
-FROM numbers({first:UInt64}, {count:UInt64}) ARRAY JOIN [
-    ('system_cpu_percent', 'system_cpu_percent', 'gauge', ''),
-    ('system_memory_percent', 'system_memory_percent', 'gauge', ''),
-    ('system_disk_percent', 'system_disk_percent', 'gauge', ''), ('system_load1', 'system_load1', 'gauge', ''),
-    ('process_memory_rss_bytes', 'process_memory_rss_bytes', 'gauge', ''),
-    ('http_requests_total', 'http_requests', 'counter', ''),
-    ('wait_bucket', 'wait', 'histogram', '0.1'), ('wait_bucket', 'wait', 'histogram', '0.2'),
-    ('wait_bucket', 'wait', 'histogram', '0.5'), ('wait_bucket', 'wait', 'histogram', '1.0'),
-    ('wait_bucket', 'wait', 'histogram', '2.0'), ('wait_bucket', 'wait', 'histogram', '5.0'),
-    ('wait_bucket', 'wait', 'histogram', '+Inf')] AS n
-"""
-
-LOG_SEARCHES: Final = (
-    "", "needle", "paid berlin", '"paid by user42"', "haystack OR user4999", "pay*", "level:error",
-    "service:shop level:>=warning", "user_id:42", "user_id:>=4990",
-)  # fmt: skip
-TRACE_SEARCHES: Final = ("", "status:error", "duration:>390ms", "service:shop orders", "user.id:42")
+TOKENS: Final = ("needle", "paid berlin", "accepted berlin", "haystack OR failed")
+PHRASES: Final = ('"card of customer 42"', '"needle in haystack"', "confirm*")
+ATTRIBUTES: Final = ("user_id:42", "user_id:{rare}", "order:{order}", "path:/orders/{order}", "duration_ms:>=299")
+HISTOGRAMS: Final = ("needle", "accepted berlin")
+REGEXES: Final = ("/took 1[0-9]{2} ms/", "/items to (Oslo|Rome)$/", "/no such [a-z]+/")
+FIELDS: Final = ("level:error", "service:shop level:>=warning")
+TRACES: Final = ("status:error", "duration:>5s", "service:shop orders", "user.id:42", "url.path:/orders/{order}")
+METRICS: Final[dict[str, Aggregate | None]] = {"system_cpu_percent": None, "http_requests_total": None, "wait": "p95"}
+COUNTS: Final = {"log_minutes": "Time", "span_minutes": "Time", "request_minutes": "Time", "request_hours": "Time"}
+"""Tables of sums, and their times."""
 
 
-def fill(store: Store, now_ns: int, logs: int, spans: int) -> None:
-    """Make a day of records."""
-    start = now_ns - DAY_S * NS_PER_S
-    for statement, total in ((_LOGS, logs), (_SPANS, spans), (_SAMPLES, DAY_S // 15 * 20)):
-        for part in range(PARTS):
-            count = total // PARTS
-            values = {"start": start, "step": DAY_S * NS_PER_S // total, "first": part * count, "count": count}
-            store.query(statement, values, readonly=False)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, of the time before a moment, and the milliseconds that it may take; None without a promise."""
+
+    ask: Callable[[int], Any]
+    at_most_ms: float | None = None
+    rounds: int = 0
 
 
-def questions(store: Store, now_ns: int) -> dict[str, Callable[[], Any]]:
-    """Give what the dashboard asks, by name."""
-    found: dict[str, Callable[[], Any]] = {}
-    for span, seconds in (("30 min", 1800), ("day", DAY_S)):
-        within = TimeRange(now_ns - seconds * NS_PER_S, now_ns)
-        found[f"overview, {span}"] = partial(overview, store, within)
-        found[f"services, {span}"] = partial(list_services, store, within)
-        for query in LOG_SEARCHES:
-            found[f"logs, {span}: {query}"] = partial(search_logs, store, query, within)
-            found[f"histogram, {span}: {query}"] = partial(count_logs, store, query, within)
-        for query in TRACE_SEARCHES:
-            found[f"traces, {span}: {query}"] = partial(search_traces, store, query, within)
-        for name in ("system_cpu_percent", "http_requests_total", "wait"):
-            asked = RangeQuestion(name, within, by=["endpoint"], aggregate="p95" if name == "wait" else None)
-            found[f"metric, {span}: {name}"] = partial(metric_range, store, asked)
-    trace_id = search_traces(store, "", TimeRange(now_ns - 60 * NS_PER_S, now_ns)).traces[0].trace_id
-    found["one trace"] = partial(read_trace, store, trace_id)
-    found["metrics"] = partial(list_metrics, store)
+def before(question: Callable[[TimeRange], Any], seconds: int) -> Callable[[int], Any]:
+    """Ask of the last *seconds* before a moment."""
+    return lambda end_ns: question(TimeRange(end_ns - seconds * NS_PER_S, end_ns))
+
+
+def questions(store: Store, end_ns: int) -> dict[str, Question]:
+    """Give what is asked, by name."""
+    found: dict[str, Question] = {}
+    for name, seconds in (("30 min", 1800), ("day", DAY_S)):
+        found |= {
+            f"{asked}, {name}": Question(before(ask, seconds), DASHBOARD_MS) for asked, ask in _pages(store).items()
+        }
+    found |= {name: Question(before(ask, DAY_S), at_most) for name, (ask, at_most) in _searches(store).items()}
+    for pattern in REGEXES:
+        found[f"logs, hour: {pattern}"] = Question(before(partial(search_logs, store, pattern), 3600), REGEX_HOUR_MS)
+    third = TimeRange(end_ns - DAY_S * NS_PER_S, end_ns - DAY_S * NS_PER_S // 3)
+    trace_id = search_traces(store, "", third, limit=1).traces[0].trace_id
+    found["one trace"] = Question(lambda _: read_trace(store, trace_id), TRACE_MS)
+    found["a trace of 100,000 spans, all pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=3)
     return found
 
 
-def measure(question: Callable[[], Any], rounds: int) -> dict[str, float]:
-    """Ask so often, and give the middle and the 95th percentile in milliseconds."""
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        question()
+def _pages(store: Store) -> dict[str, Callable[[TimeRange], Any]]:
+    asked: dict[str, Callable[[TimeRange], Any]] = {
+        "overview": partial(overview, store),
+        "overview of a service": partial(overview, store, service="shop"),
+        "services": partial(list_services, store),
+        "traces": partial(search_traces, store, ""),
+        "metrics": lambda _: list_metrics(store),
+    }
+    for query in ("", *FIELDS):
+        asked[f"logs {query}".rstrip()] = partial(search_logs, store, query)
+        asked[f"histogram {query}".rstrip()] = partial(count_logs, store, query)
+    for name, aggregate in METRICS.items():
+        asked[f"metric {name}"] = partial(_metric, store, name, aggregate)
+    return asked
+
+
+def _metric(store: Store, name: str, aggregate: Aggregate | None, within: TimeRange) -> Any:
+    return metric_range(store, RangeQuestion(name, within, by=["endpoint"], aggregate=aggregate))
+
+
+def _searches(store: Store) -> dict[str, tuple[Callable[[TimeRange], Any], float | None]]:
+    place = {"order": 7_000_000 + 400_000, "rare": 31_337}
+    asked: dict[str, tuple[Callable[[TimeRange], Any], float | None]] = {}
+    for query in TOKENS:
+        asked[f"logs, day: {query}"] = partial(search_logs, store, query), TOKEN_MS
+    for query in (*PHRASES, *(text.format(**place) for text in ATTRIBUTES)):
+        asked[f"logs, day: {query}"] = partial(search_logs, store, query), None
+    for query in (text.format(**place) for text in TRACES):
+        asked[f"traces, day: {query}"] = partial(search_traces, store, query), None
+    for query in HISTOGRAMS:
+        asked[f"histogram, day: {query}"] = partial(count_logs, store, query), None
+    return asked
+
+
+def whole_trace(store: Store) -> None:
+    """Read the largest trace page by page."""
+    count, cursor = 0, None
+    while count == 0 or cursor:
+        page = page_spans(store, LARGE_TRACE, cursor=cursor)
+        assert page is not None
+        count, cursor = count + len(page.spans), page.next_cursor
+    assert count == LARGE_TRACE_SPANS
+
+
+def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> tuple[float, float, float]:
+    """Ask so often, and give the middle and the 95th percentile and the least processor time in milliseconds."""
+    times, costs = [], []
+    for _ in range(min(rounds, question.rounds or rounds)):
+        moment, started, used = end_ns(), time.perf_counter(), time.process_time()
+        question.ask(moment)
         times.append((time.perf_counter() - started) * 1000)
-    return {"p50_ms": round(statistics.median(times), 1), "p95_ms": round(sorted(times)[int(rounds * 0.95)], 1)}
+        costs.append((time.process_time() - used) * 1000)
+    p95 = sorted(times)[int(len(times) * 0.95)]
+    return round(statistics.median(times), 1), round(p95, 1), round(min(costs), 1)
+
+
+class Load:
+    """Records that come in after the day's end, half a second's at a time, as the server takes them from segments."""
+
+    def __init__(self, store: Store, end_ns: int, rate: int) -> None:
+        chance = random.Random(11)
+        made = [storage.Request(number, chance) for number in range(rate // 10)]
+        self._records = [each for one in made for each in (*one.made_spans(), *one.made_logs())][: rate // 2]
+        self._lines = [json.dumps(record, separators=(",", ":")).encode() for record in self._records]
+        self._store, self._end_ns, self._rate = store, end_ns, rate
+        self._started = time.monotonic()
+        self._stop = threading.Event()
+        self.done = 0
+
+    def end_ns(self) -> int:
+        """Tell how late it is in the store."""
+        return self._end_ns + int((time.monotonic() - self._started) * NS_PER_S)
+
+    def _put(self) -> None:
+        while not self._stop.is_set():
+            now = b'"time":%d' % self.end_ns()
+            batch = b"".join(
+                line.replace(b'"time":%d' % record["time"], now) + b"\n"
+                for line, record in zip(self._lines, self._records, strict=True)
+            )
+            self._store.insert_lines([batch], storage.instances(), f"load-{self._started}-{self.done}")
+            self.done += len(self._lines)
+            self._stop.wait(max(0.0, self._started + self.done / self._rate - time.monotonic()))
+
+    @contextmanager
+    def coming_in(self) -> Iterator[None]:
+        """Put records in meanwhile, and take them out again, so that the day can be asked about once more."""
+        worker = threading.Thread(target=self._put)
+        worker.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            worker.join()
+            for table, column in (("otel_logs", "Timestamp"), ("otel_traces", "Timestamp"), *COUNTS.items()):
+                condition = f"toUnixTimestamp({column}) >= {self._end_ns // NS_PER_S}"
+                statement = f"ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
+                self._store.query(statement, readonly=False, seconds=600)
+
+
+def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> dict[str, Any]:
+    """Ask everything, at rest and, unless *rate* is 0, while records come in."""
+    store = Store.open(f"chdb://{directory.resolve()}/store")
+    found: dict[str, Any] = {}
+    try:
+        asked = {name: each for name, each in questions(store, end_ns).items() if only in name}
+        for name, each in asked.items():
+            first_ms, _, _ = measure(each, lambda: end_ns, 1)
+            p50, p95, cpu = measure(each, lambda: end_ns, rounds)
+            found[name] = {
+                "first_ms": first_ms, "p50_ms": p50, "p95_ms": p95, "cpu_ms": cpu, "at_most_ms": each.at_most_ms,
+            }  # fmt: skip
+        if rate:
+            load = Load(store, end_ns, rate)
+            with load.coming_in():
+                time.sleep(SETTLE_S)
+                began, done = time.monotonic(), load.done
+                for name, each in asked.items():
+                    p50, p95, _ = measure(each, load.end_ns, rounds)
+                    found[name] |= {"loaded_p50_ms": p50, "loaded_p95_ms": p95}
+                found["records_per_second"] = round((load.done - done) / (time.monotonic() - began))
+    finally:
+        store.close()
+    return found
 
 
 def main() -> None:
     """Fill a store, ask, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--logs", type=int, default=2_000_000)
-    parser.add_argument("--spans", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json", action="store_true")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--logs", type=int, default=20_000_000)
+    parser.add_argument("--spans", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=20, help="times that each question is asked")
+    parser.add_argument("--rate", type=int, default=20_000, help="records a second that come in meanwhile; 0: none")
+    parser.add_argument("--keep", type=Path, help="directory to make the records in, or to find them in")
+    parser.add_argument("--only", default="", help="ask only questions with this in their names")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        store = Store.open(f"chdb://{Path(directory).resolve()}/store")
-        try:
-            now_ns = time.time_ns()
-            fill(store, now_ns, arguments.logs, arguments.spans)
-            found = {name: measure(ask, arguments.rounds) for name, ask in questions(store, now_ns).items()}
-        finally:
-            store.close()
+    with tempfile.TemporaryDirectory(prefix="sightline-bench-") as temporary:
+        directory = arguments.keep or Path(temporary) / "day"
+        end_ns = prepare(directory, arguments.logs, arguments.spans)
+        found = ask_all(directory, end_ns, arguments.rounds, arguments.rate, arguments.only)
     if arguments.json:
         json.dump({"logs": arguments.logs, "spans": arguments.spans, "questions": found}, sys.stdout)
         return
-    print(f"{arguments.logs:,} logs, {arguments.spans:,} spans{'p50 ms':>31}{'p95 ms':>10}")
+    rate = found.pop("records_per_second", 0)
+    print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; loaded: {rate:,} records a second come in")
+    print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}")
     for name, figures in found.items():
-        print(f"{name:<56}{figures['p50_ms']:>6.1f}{figures['p95_ms']:>10.1f}")
+        print(f"{name:<56}" + "".join(f"{figures.get(key) or '':>{width}}" for key, width in (
+            ("first_ms", 8), ("p50_ms", 8), ("p95_ms", 8), ("cpu_ms", 8), ("at_most_ms", 9), ("loaded_p50_ms", 12),
+            ("loaded_p95_ms", 8))))  # fmt: skip
 
 
 if __name__ == "__main__":
