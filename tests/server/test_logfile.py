@@ -117,7 +117,7 @@ def test_without_a_server_the_store_is_opened(tmp_path):
 def test_killed_while_it_takes_in(tmp_path):
     """After SIGKILL of the server and of the command, the same command again leaves every line once."""
     path = tmp_path / "killed.log"
-    path.write_bytes(lines(400_000))
+    path.write_bytes(lines(150_000))
     home = tmp_path / "home"
     with ServerProcess(home) as server:
         running = subprocess.Popen(command(path, home=home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -129,7 +129,7 @@ def test_killed_while_it_takes_in(tmp_path):
     with ServerProcess(home) as server:
         ingest(path, home=home)
 
-        assert counted(server, "killed") == (400_000, 400_000)
+        assert counted(server, "killed") == (150_000, 150_000)
 
 
 def test_following_by_the_command(server, tmp_path):
