@@ -31,7 +31,8 @@ class Local:
     """
     Answers from the store of *home*, by the same code that answers over HTTP.
 
-    The home's lock is held meanwhile, so a server that is started now says that the directory is in use.
+    The home's lock is held meanwhile, so a server that is started now says that the directory is in use. No port is
+    taken and no log file is followed.
     """
 
     def __init__(self, home: Path) -> None:
@@ -63,7 +64,7 @@ class Local:
             self._runner = opening.enter_context(asyncio.Runner())
             inside = AsyncExitStack()
             opening.callback(lambda: self._runner.run(inside.aclose()))
-            self._client = self._runner.run(_start(create_app(services), inside))
+            self._client = self._runner.run(_start(create_app(services, listen=False), inside))
             self._open = opening.pop_all()
         return self
 

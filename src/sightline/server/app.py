@@ -107,15 +107,21 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         )
 
 
-def create_app(services: Services) -> FastAPI:
-    """Make the application over *services*, which the caller opens before and closes after."""
+def create_app(services: Services, *, listen: bool = True) -> FastAPI:
+    """
+    Make the application over *services*, which the caller opens before and closes after.
+
+    Args:
+        services: what the handlers share.
+        listen: take the ports of protocols that have their own, and follow log files. A command does not.
+    """
     app = FastAPI(
         title="Sightline",
         version=VERSION,
         summary="Logs, metrics, traces and events of applications.",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=_listening if listen else _answering,
     )
     app.state.sightline = services
     # The documentation describes an application that has no services.
@@ -128,7 +134,15 @@ def create_app(services: Services) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _answering(app: FastAPI) -> AsyncIterator[None]:
+    """Only answer; what is under way at the end is stored."""
+    services: Services = app.state.sightline
+    yield
+    await services.intake.drain()
+
+
+@asynccontextmanager
+async def _listening(app: FastAPI) -> AsyncIterator[None]:
     """Listen on the ports of protocols that have their own; what is under way at the end is stored."""
     services: Services = app.state.sightline
     async with AsyncExitStack() as listeners:

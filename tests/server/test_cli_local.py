@@ -1,0 +1,30 @@
+"""Commands that read the store themselves, where no server runs."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.segments import SegmentFile, log_line
+
+PORTS = ("SIGHTLINE_GRPC_PORT", "SIGHTLINE_FLUENTD_PORT", "SIGHTLINE_SYSLOG_PORT")
+
+
+def test_a_command_takes_no_port_and_follows_no_file(tmp_path: Path):
+    """With every port of a server taken by somebody else, and log files to follow, a command answers all the same."""
+    segment = SegmentFile(tmp_path / "home" / "spool")
+    segment.write(log_line("local"))
+    segment.end()
+    (tmp_path / "app.log").write_text("2026-11-20 19:00:00 followed\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = {**dict.fromkeys(PORTS, port), "SIGHTLINE_LOG_FILES": str(tmp_path / "*.log")}
+
+        done = subprocess.run(
+            [sys.executable, "-m", "sightline", "sql", "SELECT Body FROM otel_logs", "--json", "--home",
+             str(tmp_path / "home")],
+            capture_output=True, text=True, timeout=90, check=False, env={**os.environ, **told},
+        )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, '{"Body":"local"}\n'), done.stderr
