@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, create_engine, event
@@ -10,9 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sightline.base.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 METADATA = MetaData()
 """All tables of the state."""
@@ -25,6 +27,7 @@ def open_database(path: Path) -> Engine:
     Raises:
         StoreUnavailable: if the file cannot be opened.
     """
+    import sightline.state.issues
     import sightline.state.log_files
     import sightline.state.offsets  # noqa: F401 - each module adds its tables to METADATA
 
@@ -37,6 +40,22 @@ def open_database(path: Path) -> Engine:
         engine.dispose()
         raise StoreUnavailable(f"The state database {path} cannot be opened: {error}") from None
     return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """
+    Do all that is done within, or nothing of it.
+
+    Raises:
+        StoreUnavailable: if the database cannot be used; the message says why.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreUnavailable(f"The state database cannot be used: {reason}") from None
 
 
 def _configure(connection: Any, _record: Any) -> None:

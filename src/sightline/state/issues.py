@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import SQLAlchemyError
 
-from sightline.base.errors import StoreUnavailable
-from sightline.state.database import METADATA, open_database
+from sightline.state.database import METADATA, open_database, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 Status = Literal["unresolved", "resolved", "ignored", "regressed"]
 
@@ -87,7 +84,7 @@ class Issues:
         """Give what was decided about these issues."""
         names = list(fingerprints)
         found: dict[str, Decision] = {}
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             for start in range(0, len(names), _AT_ONCE):
                 some = ISSUES.c.fingerprint.in_(names[start : start + _AT_ONCE])
                 found |= {row[0]: Decision(*row[1:]) for row in connection.execute(select(ISSUES).where(some))}
@@ -98,7 +95,7 @@ class Issues:
         decision = Decision(status, release, at_ns or time.time_ns(), by)
         values = {"fingerprint": fingerprint, **msgspec.structs.asdict(decision)}
         kept = upsert(ISSUES).values(values)
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(
                 kept.on_conflict_do_update(index_elements=[ISSUES.c.fingerprint], set_=msgspec.structs.asdict(decision))
             )
@@ -109,17 +106,9 @@ class Issues:
         """Give the changes of an issue, newest first."""
         columns = [column for column in CHANGES.c if column.name not in {"id", "fingerprint"}]
         changes = select(*columns).where(CHANGES.c.fingerprint == fingerprint).order_by(CHANGES.c.id.desc())
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             return [Decision(*row) for row in connection.execute(changes.limit(MOST_CHANGES))]
 
     def close(self) -> None:
         """Close the database."""
         self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(f"The state database cannot be used: {error}") from None

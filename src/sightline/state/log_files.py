@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import SQLAlchemyError
 
-from sightline.base.errors import StoreUnavailable
-from sightline.state.database import METADATA
+from sightline.state.database import METADATA, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection, Engine, Row
 
 HEAD_BYTES: Final = 1024
@@ -125,7 +120,7 @@ class LogFiles:
         such a one ``moved`` is set, and nothing changes before :meth:`move`.
         """
         now = time.time_ns()
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             row, moved = (None, False) if facts.apart else self._find(connection, facts)
             if row is None:
                 row = self._make(connection, facts, now)
@@ -140,12 +135,12 @@ class LogFiles:
     def move(self, number: int, facts: FileFacts) -> None:
         """Note that a known file is elsewhere now."""
         values = {"path": facts.path, "device": facts.device, "inode": facts.inode, "seen_ns": time.time_ns()}
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(update(FILES).where(FILES.c.id == number).values(values))
 
     def get(self, number: int) -> KnownFile | None:
         """Give what is known of a file by its number."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(select(FILES).where(FILES.c.id == number)).first()
         return _known(row) if row else None
 
@@ -153,14 +148,14 @@ class LogFiles:
         """Write down that a range is about to be stored."""
         values = {"file": number, "start": start, "end": end, "stored": False}
         statement = upsert(RANGES).values(values)
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["file", "start"], set_={"end": end, "stored": False})
             )
 
     def fulfil(self, number: int, start: int, end: int) -> None:
         """Note that a range is stored, and move the offset over all that are stored without a gap."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             chosen = (RANGES.c.file == number) & (RANGES.c.start == start) & (RANGES.c.end == end)
             connection.execute(update(RANGES).where(chosen).values(stored=True))
             stored_to = connection.execute(select(FILES.c.stored_to).where(FILES.c.id == number)).scalar() or 0
@@ -198,14 +193,6 @@ class LogFiles:
         made = connection.execute(insert(FILES).values(values)).inserted_primary_key
         assert made is not None
         return connection.execute(select(FILES).where(FILES.c.id == made[0])).one()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(f"The state database cannot be used: {error}") from None
 
 
 def _begins_so(head: bytes, row: Row[Any]) -> bool:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Integer, String, Table, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import SQLAlchemyError
 
-from sightline.base.errors import StoreUnavailable
-from sightline.state.database import METADATA, open_database
+from sightline.state.database import METADATA, open_database, transaction
 from sightline.state.log_files import LogFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 OFFSETS = Table(
     "segment_offsets",
@@ -82,19 +79,19 @@ class Offsets:
 
     def load(self) -> dict[str, int]:
         """Tell how far each segment was stored."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             return {row.segment: row.stored_to for row in connection.execute(select(OFFSETS))}
 
     def intents(self) -> list[Intent]:
         """Give the inserts of which it is not known whether they happened, oldest first."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             rows = connection.execute(select(INTENTS).order_by(INTENTS.c.id)).all()
         return [Intent(row.id, row.token, _decode(row.ranges)) for row in rows]
 
     def intend(self, ranges: Sequence[Range]) -> Intent:
         """Write down what is about to be inserted."""
         token = token_of(ranges)
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             text = _encode(tuple(ranges)).decode()
             result = connection.execute(insert(INTENTS).values(token=token, ranges=text))
             assert result.inserted_primary_key is not None
@@ -110,7 +107,7 @@ class Offsets:
         statement = statement.on_conflict_do_update(
             index_elements=[OFFSETS.c.segment], set_={"stored_to": statement.excluded.stored_to}
         )
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(statement, rows)
             connection.execute(delete(INTENTS).where(INTENTS.c.id == intent.id))
         return moved
@@ -119,22 +116,13 @@ class Offsets:
         """Drop the offsets of segments that are no more."""
         names = list(segments)
         if names:
-            with self._transaction() as connection:
+            with transaction(self._engine) as connection:
                 for start in range(0, len(names), 500):
                     connection.execute(delete(OFFSETS).where(OFFSETS.c.segment.in_(names[start : start + 500])))
 
     def close(self) -> None:
         """Close the database."""
         self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            reason = getattr(error, "orig", None) or error
-            raise StoreUnavailable(f"The state database cannot be used: {reason}") from None
 
 
 def token_of(ranges: Iterable[Range]) -> str:
