@@ -57,11 +57,12 @@ test: $(VENV)/.dev ## Run every test
 	exec $(BIN)/python -m pytest "$${marks[@]}" $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.dev ## Lint, format, types, layers and the committed dashboard
+check: $(VENV)/.dev ## Lint, format, types, layers, generated files and the committed dashboard
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/reference/generate.py --check
 	@command -v npm >/dev/null || { echo 'The dashboard is checked with Node.js 20.19 or newer, which was not found. Install it from https://nodejs.org.' >&2; exit 1; }
 	@sh web/verify.sh
 

@@ -1,11 +1,12 @@
 """
-Writes the pages of this directory from the code: settings.md, cli.md and api.md.
+Writes the pages of this directory from the code, settings.md, cli.md and api.md, and the types of the API's client.
 
 ``make docs`` runs it; a test fails where a page is not what it would write.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ import typer
 from sightline.base.settings import SETTINGS, Setting
 from sightline.cli.main import COMMANDS, make_app
 from sightline.server.app import create_app
+from sightline.server.typescript import typescript
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,15 +188,30 @@ def _endpoint(method: str, path: str, told: dict[str, Any]) -> Iterator[str]:
         yield ""
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page, "api.md": api_page}
-"""Every generated page, and what writes it."""
+def client() -> str:
+    """Describe what the API takes and answers as TypeScript, for the pages and for others."""
+    return typescript(create_app(cast("Any", None)).openapi())
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "api.md": api_page,
+    "../../web/src/api/schema.ts": client,
+}
+"""Every generated file, from this directory, and what writes it."""
 
 
 def main() -> None:
-    """Write all pages."""
-    for name, write in PAGES.items():
-        (HERE / name).write_text(write().rstrip() + "\n")
-        print(f"docs/reference/{name}")
+    """Write all files anew; with ``--check`` only say which are not what would be written."""
+    written = {(HERE / name).resolve(): write().rstrip() + "\n" for name, write in PAGES.items()}
+    stale = [path for path, text in written.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        names = ", ".join(str(path.relative_to(HERE.parents[1])) for path in stale)
+        sys.exit(f"Not what the code says: {names}. Run 'make docs' and commit the result." if stale else 0)
+    for path in stale:
+        path.write_text(written[path])
+        print(path.relative_to(HERE.parents[1]))
 
 
 if __name__ == "__main__":
