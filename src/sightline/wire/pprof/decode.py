@@ -51,7 +51,9 @@ class Origin:
     resource: dict[str, str] = field(default_factory=dict)
 
 
-_Key = tuple[tuple[int, ...], str, str, str, str]
+_Labels = tuple[str, str, str, str]
+_Places = dict[tuple[tuple[int, ...], _Labels], list[int]]
+_Functions = dict[tuple[tuple[str, ...], _Labels], list[int]]
 
 
 def decode(body: bytes, origin: Origin) -> Decoded:
@@ -68,17 +70,17 @@ def decode(body: bytes, origin: Origin) -> Decoded:
         raise DecodeError(f"The body is no Protobuf of perftools.profiles.Profile: {error}.") from None
     texts = [content.decode(errors="replace") for content in profile.string_table]
     weights = Weights(profile, texts)
-    added: dict[_Key, list[int]] = defaultdict(lambda: [0, 0, 0])
+    added: _Places = defaultdict(lambda: [0, 0, 0])
     rejected = 0
     for sample in profile.sample:
-        key = (tuple(sample.location_id), *_labels(sample.label, texts))
+        key = (tuple(sample.location_id), _labels(sample.label, texts))
         if len(sample.value) != weights.columns or (len(added) >= MAX_ROWS and key not in added):
             rejected += 1
             continue
-        total = added[key]
-        for place, weight in enumerate(weights.of(sample.value)):
-            total[place] = min(total[place] + weight, (1 << 63) - 1)
-    return _decoded(profile, Stacks(profile, texts), added, origin, rejected)
+        _add(added[key], weights.of(sample.value))
+    named = _named(Stacks(profile, texts), added)
+    rejected += sum(not stack for stack, _ in named)
+    return _decoded(profile, named, origin, rejected)
 
 
 def plain(body: bytes) -> bytes:
@@ -116,25 +118,37 @@ def _labels(labels: Any, texts: list[str]) -> tuple[str, str, str, str]:
     return first(_THREADS, 200), trace, span, first(_SPAN_NAMES, 300)
 
 
-def _decoded(profile: Any, stacks: Stacks, added: dict[_Key, list[int]], origin: Origin, rejected: int) -> Decoded:
-    duration = max(0, profile.duration_nanos)
-    start = profile.time_nanos
-    if not 0 < start <= origin.received_ns + MAX_AHEAD_NS:
-        start = max(0, origin.received_ns - duration)
-    rows, room = Rows(PROFILES), MAX_STACK_BYTES
-    for (places, thread, trace, span, name), (samples, wall, cpu) in added.items():
+def _add(total: list[int], weights: Sequence[int]) -> None:
+    for place, weight in enumerate(weights):
+        total[place] = min(total[place] + weight, (1 << 63) - 1)
+
+
+def _named(stacks: Stacks, added: _Places) -> _Functions:
+    """Name the functions of stacks; those that differ only in their lines become one."""
+    found: _Functions = defaultdict(lambda: [0, 0, 0])
+    room = MAX_STACK_BYTES
+    for (places, labels), weights in added.items():
         stack = stacks.of(places)
         room -= sum(map(len, stack))
         if room < 0:
             raise BodyTooLarge(
                 f"The profile's stacks have more than {MAX_STACK_BYTES:,} characters. Send shorter ones."
             )
-        if not stack or not (samples or wall or cpu):
-            rejected += not stack
-            continue
-        rows.add(
-            origin.resource, Timestamp=start, Duration=duration, ThreadName=thread, TraceId=trace, SpanId=span,
-            SpanName=name, Stack=stack, Samples=samples, WallNanoseconds=wall, CpuNanoseconds=cpu,
-        )  # fmt: skip
+        _add(found[stack, labels], weights)
+    return found
+
+
+def _decoded(profile: Any, named: _Functions, origin: Origin, rejected: int) -> Decoded:
+    duration = max(0, profile.duration_nanos)
+    start = profile.time_nanos
+    if not 0 < start <= origin.received_ns + MAX_AHEAD_NS:
+        start = max(0, origin.received_ns - duration)
+    rows = Rows(PROFILES)
+    for (stack, (thread, trace, span, name)), (samples, wall, cpu) in named.items():
+        if stack and (samples or wall or cpu):
+            rows.add(
+                origin.resource, Timestamp=start, Duration=duration, ThreadName=thread, TraceId=trace, SpanId=span,
+                SpanName=name, Stack=stack, Samples=samples, WallNanoseconds=wall, CpuNanoseconds=cpu,
+            )  # fmt: skip
     reason = f"A sample needs a stack and a value of each type; {MAX_ROWS:,} stacks are kept of a profile."
     return Decoded({"profiles": rows.table()} if len(rows) else {}, len(rows), rejected, reason if rejected else "")

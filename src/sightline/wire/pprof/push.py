@@ -25,9 +25,11 @@ def decode_push(body: bytes, received_ns: int) -> Decoded:
     """
     Decode a request; labels become attributes of the resource, but for those that Pyroscope hides.
 
+    A profile that is none of time, as those of memory that clients send along, is rejected by itself.
+
     Raises:
         BodyTooLarge: if it has more than ``MAX_PROFILE_BYTES`` or ``MAX_PROFILES``, or a profile is too large.
-        DecodeError: if it is no such request, or a profile is none of time.
+        DecodeError: if it is no such request, or none of its profiles can be taken.
     """
     if len(body) > MAX_PROFILE_BYTES:
         raise BodyTooLarge(f"The request has {len(body):,} bytes; at most {MAX_PROFILE_BYTES:,} are taken.")
@@ -37,9 +39,17 @@ def decode_push(body: bytes, received_ns: int) -> Decoded:
         raise DecodeError(f"The body is no Protobuf of push.v1.PushRequest: {error}.") from None
     if sum(len(one.samples) for one in series) > MAX_PROFILES:
         raise BodyTooLarge(f"The request has more than {MAX_PROFILES} profiles. Send fewer at once.")
-    return _together(
-        [decode(raw.profile, Origin(received_ns, _resource(one))) for one in series for raw in one.samples]
-    )
+    taken, refused = [], []
+    for one in series:
+        origin = Origin(received_ns, _resource(one))
+        for raw in one.samples:
+            try:
+                taken.append(decode(raw.profile, origin))
+            except DecodeError as error:
+                refused.append(error)
+    if refused and not taken:
+        raise refused[0]
+    return _together([*taken, *(Decoded({}, 0, 1, str(error)) for error in refused)])
 
 
 def _resource(series: Any) -> dict[str, str]:

@@ -20,14 +20,14 @@ class Stacks:
         self._locations = {location.id: location for location in profile.location}
         self._frames: dict[int, list[str]] = {}
 
-    def of(self, places: tuple[int, ...]) -> list[str]:
+    def of(self, places: tuple[int, ...]) -> tuple[str, ...]:
         """Give the frames of a stack, which pprof writes with the innermost first."""
         found: list[str] = []
         for place in places:
             found += self._at(place)
             if len(found) >= DEEPEST:
                 break
-        return found[:DEEPEST][::-1]
+        return tuple(found[:DEEPEST][::-1])
 
     def _at(self, place: int) -> list[str]:
         frames = self._frames.get(place)
