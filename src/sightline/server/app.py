@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI
 
 from sightline.server import api, dashboard, health, ingest, problems
-from sightline.server.condition import look, sweep
+from sightline.server.condition import look, look_before, sweep
 from sightline.server.guard import Guard
 from sightline.server.health import Health
 from sightline.server.ingest.intake import Intake
@@ -57,7 +57,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
     """
     home: Path = settings["home"]
     sweep(home)
-    had_state = (home / "state.db").exists()
+    before = look_before(home)
     with ExitStack() as stack:
         store = Store.open(
             settings["store"] or f"chdb://{home / 'store'}",
@@ -67,7 +67,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         stack.callback(store.close)
         room = Room(home, settings["disk_reserve_bytes"], settings["memory_bytes"])
         store.admit = lambda lines: room.check(lines=lines)
-        noticed = look(store, home, had_state=had_state)
+        noticed = look(store, home, before)
         for sentence in noticed:
             _log.warning(sentence)
         keep.apply(store, settings["retention"] or {}, settings["environment"] or "")

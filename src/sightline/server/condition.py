@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sightline.store import backup, condition
@@ -13,6 +14,25 @@ if TYPE_CHECKING:
     from sightline.store.connect import Store
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """
+    A home as it was before its store was opened: the engine makes anew what it misses, and says nothing.
+
+    Attributes:
+        had_state: whether there was a ``state.db``.
+        emptied: tables whose directory was gone.
+    """
+
+    had_state: bool
+    emptied: list[str]
+
+
+def look_before(home: Path) -> Before:
+    """Look at a home whose store is not open yet."""
+    return Before((home / "state.db").exists(), condition.emptied(home / "store"))
+
+
 def sweep(home: Path) -> None:
     """Take away what a backup left behind that was cut off: parts that were linked aside, and half a copy."""
     for left in (*(home / "store" / "shadow").glob("backup*"), *(home / "backups").glob("*")):
@@ -20,16 +40,21 @@ def sweep(home: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def look(store: Store, home: Path, *, had_state: bool) -> list[str]:
+def look(store: Store, home: Path, before: Before) -> list[str]:
     """
     Look at a home whose store was just opened.
 
     Args:
         store: its store.
         home: the directory.
-        had_state: whether ``state.db`` was there before this start.
+        before: what ``look_before`` gave.
     """
     found = []
+    if before.emptied:
+        found.append(
+            f"The files of {', '.join(before.emptied)} were gone from the store at {store.place}: their records are "
+            "not found, new ones are kept. Restore a backup (sightline store restore), or go on without."
+        )
     if damaged := condition.set_aside(store):
         told = ", ".join(f"{count} of {table}" for table, count in damaged.items())
         found.append(
@@ -37,12 +62,12 @@ def look(store: Store, home: Path, *, had_state: bool) -> list[str]:
             "a backup (sightline store restore), or drop them to go on without: the directories named detached/broken*."
         )
     recorded = condition.has_records(store)
-    if recorded and not had_state:
+    if recorded and not before.had_state:
         found.append(
             f"{home / 'state.db'} is missing, and the store has records: what still lies in the spool is read from its "
             "beginning, so that some of it may be found twice, and what was decided about issues is gone."
         )
-    if not recorded and had_state and store.created:
+    if not recorded and before.had_state and store.created:
         found.append(
             f"The store at {store.place} is new, and {home / 'state.db'} is not: what was stored before is somewhere "
             "else or gone. Check SIGHTLINE_STORE, or restore a backup (sightline store restore)."

@@ -25,7 +25,7 @@ def open_database(path: Path) -> Engine:
     Open the database and make what tables it lacks.
 
     Raises:
-        StoreUnavailable: if the file cannot be opened.
+        StoreUnavailable: if the file cannot be opened, or is damaged.
     """
     import sightline.state.issues
     import sightline.state.log_files
@@ -36,10 +36,23 @@ def open_database(path: Path) -> Engine:
     try:
         path.touch(mode=0o600, exist_ok=True)
         METADATA.create_all(engine)
+        _check(engine)
     except (SQLAlchemyError, OSError) as error:
         engine.dispose()
-        raise StoreUnavailable(f"The state database {path} cannot be opened: {error}") from None
+        raise StoreUnavailable(
+            f"The state database {path} cannot be opened: {getattr(error, 'orig', None) or error}. Restore a backup "
+            "(sightline store restore), or move it away to begin with a new one: what lies in the spool is then read "
+            "from its beginning."
+        ) from None
     return engine
+
+
+def _check(engine: Engine) -> None:
+    """Read all of it: it is small, and damage that is found later would stop the ingest then."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise OSError(found)
 
 
 @contextmanager
