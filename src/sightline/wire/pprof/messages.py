@@ -1,23 +1,10 @@
-"""
-The messages of pprof and of Pyroscope's push, described here as far as they are read.
-
-The published ones need code that is generated for each version of Protobuf; these few lines say the same.
-"""
+"""The messages of pprof and of Pyroscope's push, described here as far as they are read."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message_factory import GetMessageClass
-
-_SCALARS: Final = {
-    "int64": FieldDescriptorProto.TYPE_INT64,
-    "uint64": FieldDescriptorProto.TYPE_UINT64,
-    "string": FieldDescriptorProto.TYPE_STRING,
-    "bytes": FieldDescriptorProto.TYPE_BYTES,
-}
+from sightline.wire.protobuf import message_classes
 
 _MESSAGES: Final = {
     "ValueType": "int64 type 1, int64 unit 2",
@@ -38,38 +25,7 @@ _MESSAGES: Final = {
 """Fields as ``type name number``, repeated ones with a star. ``Push`` is ``push.v1.PushRequest``."""
 
 
-def _field(text: str) -> FieldDescriptorProto:
-    kind, name, number = text.split()
-    field = FieldDescriptorProto(name=name, number=int(number), label=FieldDescriptorProto.LABEL_OPTIONAL)
-    if kind.endswith("*"):
-        field.label = FieldDescriptorProto.LABEL_REPEATED
-    kind = kind.rstrip("*")
-    if kind in _SCALARS:
-        field.type = _SCALARS[kind]
-    else:
-        field.type, field.type_name = FieldDescriptorProto.TYPE_MESSAGE, f".sightline.pprof.{kind}"
-    return field
+_CLASSES: Final = message_classes("pprof", _MESSAGES)
 
-
-def _pool() -> DescriptorPool:
-    messages = [
-        DescriptorProto(name=name, field=[_field(text) for text in fields.split(", ")])
-        for name, fields in _MESSAGES.items()
-    ]
-    file = FileDescriptorProto(
-        name="sightline/pprof.proto", package="sightline.pprof", syntax="proto3", message_type=messages
-    )
-    pool = DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool
-
-
-_POOL: Final = _pool()
-
-
-def _message(name: str) -> Any:
-    return GetMessageClass(_POOL.FindMessageTypeByName(f"sightline.pprof.{name}"))
-
-
-Profile: Final[Any] = _message("Profile")
-Push: Final[Any] = _message("Push")
+Profile: Final[Any] = _CLASSES["Profile"]
+Push: Final[Any] = _CLASSES["Push"]

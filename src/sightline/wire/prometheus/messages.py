@@ -1,29 +1,12 @@
-"""
-The messages of Prometheus remote write, described here as far as they are read.
-
-The published ones need code that is generated for each version of Protobuf; these few lines say the same.
-"""
+"""The messages of Prometheus remote write, described here as far as they are read."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message_factory import GetMessageClass
 from ptars import HandlerPool
 
-_SCALARS: Final = {
-    "double": FieldDescriptorProto.TYPE_DOUBLE,
-    "int64": FieldDescriptorProto.TYPE_INT64,
-    "uint64": FieldDescriptorProto.TYPE_UINT64,
-    "int32": FieldDescriptorProto.TYPE_INT32,
-    "uint32": FieldDescriptorProto.TYPE_UINT32,
-    "sint32": FieldDescriptorProto.TYPE_SINT32,
-    "sint64": FieldDescriptorProto.TYPE_SINT64,
-    "string": FieldDescriptorProto.TYPE_STRING,
-    "bytes": FieldDescriptorProto.TYPE_BYTES,
-}
+from sightline.wire.protobuf import message_classes
 
 _MESSAGES: Final = {
     "Label": "string name 1, string value 2",
@@ -54,43 +37,12 @@ TYPES: Final = ("", "counter", "gauge", "histogram", "gaugehistogram", "summary"
 """Types of metrics by their number, the same in both versions."""
 
 
-def _field(text: str) -> FieldDescriptorProto:
-    kind, name, number = text.split()
-    field = FieldDescriptorProto(name=name, number=int(number), label=FieldDescriptorProto.LABEL_OPTIONAL)
-    if kind.endswith("*"):
-        field.label = FieldDescriptorProto.LABEL_REPEATED
-    kind = kind.rstrip("*")
-    if kind in _SCALARS:
-        field.type = _SCALARS[kind]
-    else:
-        field.type, field.type_name = FieldDescriptorProto.TYPE_MESSAGE, f".sightline.prometheus.{kind}"
-    return field
+_CLASSES: Final = message_classes("prometheus", _MESSAGES)
 
-
-def _pool() -> DescriptorPool:
-    messages = [
-        DescriptorProto(name=name, field=[_field(text) for text in fields.split(", ")])
-        for name, fields in _MESSAGES.items()
-    ]
-    file = FileDescriptorProto(
-        name="sightline/prometheus.proto", package="sightline.prometheus", syntax="proto3", message_type=messages
-    )
-    pool = DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool
-
-
-_POOL: Final = _pool()
-
-
-def _message(name: str) -> Any:
-    return GetMessageClass(_POOL.FindMessageTypeByName(f"sightline.prometheus.{name}"))
-
-
-Series: Final[Any] = _message("Series")
-Family: Final[Any] = _message("Family")
-Histogram: Final[Any] = _message("Histogram")
-SymbolRequest: Final[Any] = _message("SymbolRequest")
+Series: Final[Any] = _CLASSES["Series"]
+Family: Final[Any] = _CLASSES["Family"]
+Histogram: Final[Any] = _CLASSES["Histogram"]
+SymbolRequest: Final[Any] = _CLASSES["SymbolRequest"]
 
 SYMBOL_REQUESTS: Final = HandlerPool([SymbolRequest.DESCRIPTOR.file]).get_for_message(SymbolRequest.DESCRIPTOR)
 """Reads a request of version 2 into Arrow."""
