@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from sightline.base.errors import SettingInvalid, SightlineError
+from sightline.cli.lean import leave_out_pandas
 
 if TYPE_CHECKING:
     import typer
@@ -55,6 +56,7 @@ def main() -> NoReturn:
             _complain(f"The sightline command needs the server's packages: {INSTALL_LINE}")
             sys.exit(FAILED)
         else:
+            leave_out_pandas()
             make_app()(prog_name="sightline")
     except NoServerAnswers as error:
         _complain(str(error))
