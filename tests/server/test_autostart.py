@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,17 @@ def test_a_server_that_runs_is_left_alone(home):
 
     assert (home / "server.json").read_text() == before
     assert (home / "server.log").read_text().count("Sightline serves") == 1
+
+
+def test_ports_that_others_use(home):
+    """Beside another Collector a server starts all the same, on a free port and without gRPC, and says so."""
+    with socket.create_server(("127.0.0.1", 4317)) as grpc, socket.create_server(("127.0.0.1", 4318)) as http:
+        assert (grpc.getsockname()[1], http.getsockname()[1]) == (4317, 4318)
+        free = {name: value for name, value in environment(home).items() if not name.endswith("_PORT")}
+        subprocess.run([sys.executable, "-c", PROGRAM], env=free, check=True)
+        eventually((home / "server.json").exists, timeout_s=30)
+    found = httpx.get(f"{json.loads((home / 'server.json').read_text())['url']}/health", trust_env=False).json()
+
+    assert found["checks"]["ports"]["status"] == "degraded"
+    assert found["checks"]["ports"]["reason"].startswith("OTLP over gRPC is not taken here. Port 4317 on 127.0.0.1")
+    assert "SIGHTLINE_GRPC_PORT" in found["checks"]["ports"]["reason"]

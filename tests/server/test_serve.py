@@ -33,8 +33,18 @@ def test_health_says_what_is_checked(server: ServerProcess):
 
     assert found["status"] == "ok", found
     assert found["uptime_seconds"] > 0
-    assert found["checks"].keys() == {"store", "spool", "disk"}
+    assert found["checks"].keys() == {"store", "spool", "disk", "ports"}
     assert found["checks"]["spool"].keys() >= {"segments", "bytes", "behind_bytes", "lost_records"}
+
+
+def test_what_nothing_uses_is_not_in_memory(server: ServerProcess):
+    """pandas, which chDB brings along, is not loaded: a start takes half the time without it."""
+    server.get("/api/v1/overview")
+
+    loaded = Path(f"/proc/{server.process.pid}/maps").read_text(encoding="ascii")
+
+    assert "pyarrow" in loaded
+    assert "pandas" not in loaded
 
 
 def test_the_address_is_written_down_while_it_runs(tmp_path: Path):

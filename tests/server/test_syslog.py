@@ -123,5 +123,9 @@ def test_what_was_received_is_stored_when_the_server_stops(tmp_path):
 
 def test_a_certificate_that_is_not_there(tmp_path):
     """A server without its certificate does not start, and says which setting to change."""
-    with pytest.raises(RuntimeError, match="syslog_tls_certificate"):
-        ServerProcess(tmp_path / "home", environment={"SIGHTLINE_SYSLOG_TLS_PORT": "0"})
+    wanted = {"SIGHTLINE_SYSLOG_TLS_PORT": "0"}
+    with pytest.raises(RuntimeError, match="syslog_tls_certificate or syslog_tls_key is not"):
+        ServerProcess(tmp_path / "home", environment=wanted)
+    wanted |= {"SIGHTLINE_SYSLOG_TLS_CERTIFICATE": f"{tmp_path}/no.pem", "SIGHTLINE_SYSLOG_TLS_KEY": f"{tmp_path}/no"}
+    with pytest.raises(RuntimeError, match=r"syslog_tls_certificate \S+/no\.pem .* cannot be used: .*No such file"):
+        ServerProcess(tmp_path / "home", environment=wanted)

@@ -21,6 +21,7 @@ def serve(
     home: Annotated[Path | None, typer.Option(help="Directory of the spool and of the embedded store.")] = None,
     store: Annotated[str | None, typer.Option(help="chdb:///path or clickhouse://user@host:8123/database.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object when the server answers.")] = False,
+    by_application: Annotated[bool, typer.Option("--by-application", hidden=True)] = False,
 ) -> None:
     """
     Run the server: take in, store, answer, show. Stops on Ctrl-C or SIGTERM, after storing what is written.
@@ -41,4 +42,6 @@ def serve(
 
     from sightline.server.run import run
 
-    run(values, ready)
+    # An application that starts a server cannot choose other ports; a person can, and is told to.
+    spare = {name for name, found in loaded.items() if found.source == "default"} if by_application else ()
+    run(values, ready, spare=frozenset(spare))

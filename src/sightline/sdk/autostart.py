@@ -36,7 +36,7 @@ def ensure_server(home: Path) -> None:
         with (home / "server.log").open("ab") as log:
             environment = {key: value for key, value in os.environ.items() if key != "SIGHTLINE_SERVER"}
             started = subprocess.Popen(  # noqa: S603 - our own module, with our own interpreter
-                [sys.executable, "-m", "sightline", "serve", "--home", str(home)],
+                [sys.executable, "-m", "sightline", "serve", "--by-application", "--home", str(home)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
             )  # fmt: skip
             # Detached on purpose. Nobody waits for it, and Popen's warning about that would reach the host.

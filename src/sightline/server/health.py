@@ -41,7 +41,8 @@ class Health:
     """
     The server's checks. Each is a dict with ``status`` (``ok`` or ``degraded``) and what else is known.
 
-    ``noticed`` is what was wrong with the home when the server started.
+    ``noticed`` is what was wrong with the home when the server started, ``left_out`` says by protocol why its port is
+    not listened on.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Health:
     counters: Counters
     home: Path
     noticed: Sequence[str] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)  # guards the two below
     _checked_at: float = -CACHE_S
     _checks: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -57,7 +59,12 @@ class Health:
         """Run all checks, or give the answers of a moment ago."""
         with self._lock:
             if time.monotonic() - self._checked_at >= CACHE_S:
-                self._checks = {"store": self._store(), "spool": self._spool(), "disk": self._disk()}
+                self._checks = {
+                    "store": self._store(),
+                    "spool": self._spool(),
+                    "disk": self._disk(),
+                    "ports": self._ports(),
+                }
                 self._checked_at = time.monotonic()
             return self._checks
 
@@ -88,6 +95,11 @@ class Health:
         if trouble := self.lines.trouble:
             found |= {"status": "degraded", "reason": trouble}
         return found
+
+    def _ports(self) -> dict[str, Any]:
+        if not self.left_out:
+            return {"status": "ok"}
+        return {"status": "degraded", "reason": " ".join(self.left_out.values()), "left_out": sorted(self.left_out)}
 
     def _disk(self) -> dict[str, Any]:
         usage = shutil.disk_usage(self.home)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import signal
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from sightline.base.errors import SettingInvalid
+from sightline.base.errors import SettingInvalid, StoreUnavailable
 from sightline.server.app import VERSION, create_app, open_services
 from sightline.server.lock import HomeLock
 from sightline.server.ports import take
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 GRACE_S: Final = 5
 """Seconds that requests get to end when the server stops."""
+
+_log = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
@@ -53,13 +56,20 @@ class _Server(uvicorn.Server):
         self._live.close()
 
 
-def run(settings: Mapping[str, Any], on_ready: Callable[[str, Mapping[str, str]], None]) -> None:
+def run(
+    settings: Mapping[str, Any],
+    on_ready: Callable[[str, Mapping[str, str]], None],
+    *,
+    spare: frozenset[str] = frozenset(),
+) -> None:
     """
     Serve until the process is told to stop.
 
     Args:
         settings: every setting's value by its name; ``home`` is absolute.
         on_ready: called once the server answers, with its address, and the other ones by protocol.
+        spare: settings of ports that nobody chose. Where others use them, the server answers on a free port, and goes
+            on without a protocol that has its own.
 
     Raises:
         SettingInvalid: if the address is not loopback, which needs authentication.
@@ -70,9 +80,10 @@ def run(settings: Mapping[str, Any], on_ready: Callable[[str, Mapping[str, str]]
     check_host(host)
     with ExitStack() as stack:
         lock = stack.enter_context(HomeLock(settings["home"]))
-        listener = stack.enter_context(take(settings, "port"))
+        listener = stack.enter_context(_take(settings, spare))
         url = _url(host, listener.getsockname()[1])
         services = stack.enter_context(open_services(settings, url))
+        services.spare = spare
 
         def ready() -> None:
             lock.announce(url, VERSION)
@@ -94,6 +105,16 @@ def run(settings: Mapping[str, Any], on_ready: Callable[[str, Mapping[str, str]]
         server.run(sockets=[listener])
         if services.failure is not None:
             raise services.failure
+
+
+def _take(settings: Mapping[str, Any], spare: frozenset[str]) -> socket.socket:
+    try:
+        return take(settings, "port")
+    except StoreUnavailable as error:
+        if "port" not in spare:
+            raise
+        _log.warning("%s A free port is taken instead, for an application started this server.", error)
+    return take({**settings, "port": 0}, "port")
 
 
 def check_host(host: str) -> None:

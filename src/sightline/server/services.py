@@ -112,6 +112,7 @@ class Services:
         listening: where each protocol with a port of its own is taken, such as ``127.0.0.1:4317``, by its name.
         failure: why the server could not start to listen; None while all is well.
         copies: backups.
+        spare: settings of ports that nobody chose, which are done without where others use them.
     """
 
     store: Store
@@ -130,6 +131,7 @@ class Services:
     listening: dict[str, str] = field(default_factory=dict)
     failure: Exception | None = None
     copies: Copies = field(default_factory=Copies)
+    spare: frozenset[str] = frozenset()
 
     def uptime_seconds(self) -> float:
         """Tell how long the server has been running."""

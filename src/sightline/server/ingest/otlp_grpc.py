@@ -22,7 +22,7 @@ from sightline.server.problems import RETRY_AFTER_S
 from sightline.wire.otlp.answers import PROTOBUF, success
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from sightline.server.services import Services
 
@@ -54,10 +54,9 @@ async def listen(services: Services) -> AsyncIterator[None]:
     Take OTLP on the setting ``grpc_port`` until the server stops; ``off`` takes none.
 
     Raises:
-        StoreUnavailable: if the port cannot be taken.
+        StoreUnavailable: if the port cannot be taken, and somebody chose it.
     """
-    settings = services.settings
-    if settings["grpc_port"] == "off":
+    if services.settings["grpc_port"] == "off":
         yield
         return
     import grpc  # some megabytes that a server without it need not have
@@ -67,18 +66,29 @@ async def listen(services: Services) -> AsyncIterator[None]:
     for signal, name in _SERVICES.items():
         method = grpc.unary_unary_rpc_method_handler(_export(services, signal))
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
+    try:
+        services.listening["grpc"] = _bind(server, services.settings)
+        await server.start()
+    except StoreUnavailable as error:
+        if "grpc_port" not in services.spare:
+            raise
+        # An application started this server; that it runs is worth more than a port that another Collector has.
+        services.health.left_out["grpc"] = f"OTLP over gRPC is not taken here. {error}"
+        _log.warning(services.health.left_out["grpc"])
+    try:
+        yield
+    finally:
+        await server.stop(GRACE_S)
+
+
+def _bind(server: Any, settings: Mapping[str, Any]) -> str:
     host = str(settings["host"]).strip("[]")
     shown = f"[{host}]" if ":" in host else host
     try:
         port = server.add_insecure_port(f"{shown}:{settings['grpc_port']}")
     except RuntimeError:
         raise taken(host, int(settings["grpc_port"]), "grpc_port", "Address already in use") from None
-    await server.start()
-    services.listening["grpc"] = f"{shown}:{port}"
-    try:
-        yield
-    finally:
-        await server.stop(GRACE_S)
+    return f"{shown}:{port}"
 
 
 def _export(services: Services, signal: str) -> Export:

@@ -97,13 +97,18 @@ def _take(settings: Mapping[str, Any]) -> tuple[socket.socket, socket.socket]:
 
 def _tls(settings: Mapping[str, Any]) -> ssl.SSLContext:
     certificate, key = settings["syslog_tls_certificate"], settings["syslog_tls_key"]
+    if not certificate or not key:
+        raise SettingInvalid(
+            "syslog_tls_port is set, and syslog_tls_certificate or syslog_tls_key is not. Expected the paths of a "
+            "certificate and of its key, both PEM; or set SIGHTLINE_SYSLOG_TLS_PORT=off."
+        )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(certificate, key)
-    except (OSError, TypeError) as error:
+    except OSError as error:
         raise SettingInvalid(
-            f"syslog_tls_certificate {str(certificate)!r} and syslog_tls_key {str(key)!r} cannot be used: {error}. "
+            f"syslog_tls_certificate {certificate} and syslog_tls_key {key} cannot be used: {error}. "
             "Expected the paths of a certificate and of its key, both PEM, the key without a password."
         ) from None
     return context
