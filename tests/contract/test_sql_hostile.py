@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.records import SERVICE, log, now_ns
 
 from sightline.base.errors import QueryError, QueryInvalid, QueryTooExpensive
-from sightline.query.sql import MAX_ROWS, run_sql
+from sightline.query.sql_answer import MAX_ROWS, run_sql
 from sightline.store.connect import Store
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sql.md"

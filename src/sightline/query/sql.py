@@ -1,8 +1,9 @@
-"""SQL of users: checked, limited, read-only."""
+"""SQL of users: what may run, and what is wrong with it where it may not."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -13,13 +14,6 @@ from sightline.query.statement import DATABASE, MAX_STATEMENT_LENGTH, ONLY_READS
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
-
-DEFAULT_ROWS: Final = 1_000
-MAX_ROWS: Final = 10_000
-"""Most rows of one answer; what is more is cut off and said."""
-
-MAX_SECONDS: Final = 10.0
-"""Longest that a user's statement may run."""
 
 _DESCRIBE: Final = re.compile(r"\s*(?:describe|desc)\s+(?:table\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*;?\s*", re.IGNORECASE)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -33,38 +27,33 @@ _functions: WeakKeyDictionary[Store, frozenset[str]] = WeakKeyDictionary()
 """Names of the functions that may be called, for each store: another engine may have others."""
 
 
-class Column(msgspec.Struct):
-    """A column of an answer; the type as ClickHouse writes it."""
-
-    name: str
-    type: str
-
-
-class SqlAnswer(msgspec.Struct):
-    """The answer to a statement; *truncated* says that there were more rows."""
-
-    columns: list[Column]
-    rows: list[list[Any]]
-    row_count: int
-    truncated: bool
-    elapsed_ms: float
-
-
-def run_sql(
-    store: Store, statement: str, parameters: dict[str, Any] | None = None, *, limit: int = DEFAULT_ROWS
-) -> SqlAnswer:
+@dataclass(frozen=True, slots=True)
+class Checked:
     """
-    Run one statement that reads.
+    A statement that may run.
+
+    Attributes:
+        sql: as the engine writes what was checked.
+        parameters: values of its parameters.
+        selects: it is a SELECT, whose answer can be had piece by piece.
+    """
+
+    sql: str
+    parameters: dict[str, Any]
+    selects: bool
+
+
+def check_sql(store: Store, statement: str, parameters: dict[str, Any] | None = None) -> Checked:
+    """
+    Let a statement through that reads Sightline's tables and does nothing else.
 
     Args:
-        store: where.
+        store: where it is to run.
         statement: SQL; ``{name:Type}`` stands for a parameter.
         parameters: values of the statement's parameters.
-        limit: most rows, at most ``MAX_ROWS``.
 
     Raises:
-        QueryInvalid: if the statement is wrong or does anything but read Sightline's tables.
-        QueryTooExpensive: if it goes over its time or memory.
+        QueryInvalid: if the statement is wrong or does anything else.
     """
     for name in parameters or {}:
         if not _NAME.fullmatch(name):
@@ -74,17 +63,17 @@ def run_sql(
             "SELECT name, type, comment FROM system.columns "
             "WHERE database = {database:String} AND table = {table:String} ORDER BY position"
         )
-        parameters = {"database": DATABASE, "table": described[1]}
-    else:
-        sql = _checked(store, statement)
-    found = store.query(sql, parameters, max_rows=min(max(1, limit), MAX_ROWS), seconds=MAX_SECONDS)
-    rows = [list(row) for row in found.rows]
-    columns = [Column(name, kind) for name, kind in found.columns]
-    return SqlAnswer(columns, rows, len(rows), found.truncated, found.elapsed_ms)
+        return Checked(sql, {"database": DATABASE, "table": described[1]}, selects=True)
+    tree, sql = _parsed(store, statement)
+    try:
+        check_statement(tree, _allowed(store))
+    except RecursionError:
+        raise QueryInvalid("The statement is nested too deep.") from None
+    return Checked(sql, parameters or {}, selects=str(tree.get("type", "")).startswith("Select"))
 
 
-def _checked(store: Store, statement: str) -> str:
-    """Let the engine parse the statement as a value; give it back as the engine writes what was checked."""
+def _parsed(store: Store, statement: str) -> tuple[dict[str, Any], str]:
+    """Let the engine parse the statement as a value; give its tree, and the statement as the engine writes it."""
     if len(statement) > MAX_STATEMENT_LENGTH:
         raise QueryInvalid(
             f"The statement has {len(statement)} characters; at most {MAX_STATEMENT_LENGTH} are read.",
@@ -99,10 +88,9 @@ def _checked(store: Store, statement: str) -> str:
     except QueryInvalid as error:
         raise _about(statement, error) from None
     try:
-        check_statement(msgspec.json.decode(parsed[0]), _allowed(store))
+        return msgspec.json.decode(parsed[0]), str(parsed[1])
     except RecursionError:
         raise QueryInvalid("The statement is nested too deep.") from None
-    return str(parsed[1])
 
 
 def _about(statement: str, error: QueryInvalid) -> QueryInvalid:
@@ -113,6 +101,11 @@ def _about(statement: str, error: QueryInvalid) -> QueryInvalid:
     if position is not None:  # the engine counts bytes
         position = len(statement.encode()[:position].decode(errors="ignore"))
     return QueryInvalid(f"{_SCOPE.sub('', str(error)).rstrip(' .:')}.", position)
+
+
+def said_shortly(error: QueryInvalid) -> QueryInvalid:
+    """Leave out of an engine's message how the statement was put to it; the place is of that, too."""
+    return QueryInvalid(f"{_SCOPE.sub('', str(error)).rstrip(' .:')}.")
 
 
 def _allowed(store: Store) -> frozenset[str]:

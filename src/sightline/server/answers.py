@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
 from uuid import uuid4
 
@@ -20,7 +22,7 @@ from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
 from sightline.store.limits import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from fastapi.dependencies.models import Dependant
 
@@ -43,11 +45,18 @@ async def ask(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     except LookupError:
         limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
         _limiter.set(limiter)
-    asker = uuid4().hex
-    watching = leaving.watch(asker)
+    async with stopped_when_left(uuid4().hex):
+        return await anyio.to_thread.run_sync(functools.partial(function, *args, **kwargs), limiter=limiter)
+
+
+@asynccontextmanager
+async def stopped_when_left(asker: str) -> AsyncIterator[asyncio.Event]:
+    """Ask in the name of *asker*: those queries are stopped when the client leaves, which the event tells."""
+    left = asyncio.Event()
+    watching = leaving.watch(asker, left)
     try:
         with asking(asker):
-            return await anyio.to_thread.run_sync(functools.partial(function, *args, **kwargs), limiter=limiter)
+            yield left
     finally:
         if watching is not None:
             watching.cancel()
@@ -72,6 +81,7 @@ def described(kind: type[msgspec.Struct], example: dict[str, Any], *problems: in
     words = {
         400: "A parameter is wrong; the problem says which and where.",
         404: "There is none.",
+        406: "The header Accept names no form of answers that there is.",
         413: "The body is too large.",
         415: "The body is not JSON.",
         422: "The question takes too much time, memory or rows.",

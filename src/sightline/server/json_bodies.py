@@ -19,13 +19,13 @@ MAX_BODY: Final = 64 * 1024
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-async def read_json(request: Request, kind: type[T]) -> T:
+async def read_json(request: Request, kind: type[T], *, most: int = MAX_BODY) -> T:
     """
     Read the body as a *kind*.
 
     Raises:
         HTTPException: with 415 if it is not said to be JSON. A form of another page cannot say so.
-        BodyTooLarge: if it is longer than ``MAX_BODY``.
+        BodyTooLarge: if it has more than *most* bytes.
         DecodeError: if it is not of this shape.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -33,8 +33,8 @@ async def read_json(request: Request, kind: type[T]) -> T:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(f"The body has more than {MAX_BODY:,} bytes.")
+        if len(body) > most:
+            raise BodyTooLarge(f"The body has more than {most:,} bytes.")
     try:
         return msgspec.json.decode(bytes(body), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

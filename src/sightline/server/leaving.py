@@ -33,19 +33,20 @@ class Leaving:
             _asked.reset(token)
 
 
-def watch(asker: str) -> asyncio.Task[None] | None:
+def watch(asker: str, left: asyncio.Event) -> asyncio.Task[None] | None:
     """
     Stop the queries of *asker* when the client of the current request leaves; cancel the task when there is an answer.
 
-    The request's body has been read by then. None where no request is under way.
+    *left* is set then. The request's body has been read by then. None where no request is under way.
     """
     found = _asked.get()
-    return None if found is None else asyncio.create_task(_watch(asker, *found), name="sightline-leaving")
+    return None if found is None else asyncio.create_task(_watch(asker, left, *found), name="sightline-leaving")
 
 
-async def _watch(asker: str, receive: Receive, store: Store) -> None:
+async def _watch(asker: str, left: asyncio.Event, receive: Receive, store: Store) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    left.set()
     # A query that waits for its turn is not known to the engine yet: it is stopped when it has begun.
     while True:
         await asyncio.to_thread(store.cancel, asker)

@@ -32,11 +32,25 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 QUERIES_AT_ONCE: Final = 4
 """Queries that run side by side; more wait. Two cores gain nothing from more, and each one takes memory."""
 
+STREAMS_AT_ONCE: Final = 2
+"""Answers that are given piece by piece side by side. Their readers may be slow, so they take no query's turn."""
+
+STREAM_END_S: Final = 1.0
+"""Longest wait, when the store is closed, for a reader who may never come back, in seconds."""
+
+STREAM_BLOCK_ROWS: Final = 8192
+"""Rows of a piece: the engine's own blocks are eight times as long, which is much memory where rows are wide."""
+
 LINES_AT_ONCE: Final = 2
 """Inserts of lines that run side by side: each has one thread."""
 
 BLOCKS_AT_ONCE: Final = 2
 """Inserts of Arrow blocks that run side by side."""
+
+_ARROW_SETTINGS: Final = {"output_format_arrow_string_as_string": 1}
+_STREAM_SETTINGS: Final = {
+    **_ARROW_SETTINGS, "format_csv_null_representation": "", "max_block_size": STREAM_BLOCK_ROWS,
+}  # fmt: skip
 
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
 
@@ -55,6 +69,7 @@ class Store:
         self._engine = engine
         self._limits = Limits(memory_bytes, query_seconds)
         self._queries = threading.BoundedSemaphore(QUERIES_AT_ONCE)  # bounds memory, guards nothing
+        self._streams = threading.BoundedSemaphore(STREAMS_AT_ONCE)  # bounds memory, guards nothing
         self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
         self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
         self._closed = False
@@ -181,11 +196,45 @@ class Store:
         seconds: float | None = None,
     ) -> pa.Table:
         """Ask, and have the answer as an Arrow table; otherwise as :meth:`query`."""
-        settings = {"output_format_arrow_string_as_string": 1, **self._limits.settings(max_rows, seconds)}
+        settings = {**_ARROW_SETTINGS, **self._limits.settings(max_rows, seconds)}
         answer = self._ask(sql, "ArrowStream", parameters, settings, readonly=True)
         if not answer:
             return pa.table({})
         return pa.ipc.open_stream(answer).read_all()
+
+    def stream(
+        self,
+        sql: str,
+        answer_format: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        rows: int,
+        seconds: float,
+        whole: bool = False,
+    ) -> Iterator[bytes]:
+        """
+        Ask with a SELECT, and have the answer's bytes as they are made; whoever stops reading closes the iterator.
+
+        Args:
+            sql: one statement that reads, without ``FORMAT``.
+            answer_format: one of the engine's in which documents can stand behind each other, such as ``CSV``.
+            parameters: as of :meth:`query`.
+            rows: a SELECT's answer ends after so many.
+            seconds: longest that it may take, the waiting for who reads it included.
+            whole: make all of the answer first; the engine can do nothing else for what is no SELECT.
+
+        Raises:
+            QueryInvalid, QueryTooExpensive, StoreUnavailable: as :meth:`query`, before a piece or between two.
+        """
+        with self._turn(self._streams, STREAMS_AT_ONCE, "answers are given piece by piece"):
+            settings = {**RESULT_SETTINGS, **_STREAM_SETTINGS, **self._limits.settings(None, seconds)}
+            try:
+                if whole:
+                    yield self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=True)
+                else:
+                    yield from self._engine.stream(sql, answer_format, parameters or {}, {**settings, "limit": rows})
+            except RuntimeError as error:
+                raise refusal.of_query(str(error)) from None
 
     def insert_arrow(self, table: str, rows: pa.Table | pa.RecordBatch, *, token: str | None = None) -> None:
         """
@@ -263,6 +312,8 @@ class Store:
             return
         self._closed = True
         self._kill(self._limits.asked_by_any())
+        for _ in range(STREAMS_AT_ONCE):
+            self._streams.acquire(timeout=STREAM_END_S)
         with self.quiet(), ExitStack() as running:
             for _ in range(QUERIES_AT_ONCE):
                 running.enter_context(self._queries)
@@ -275,18 +326,24 @@ class Store:
         if readonly and _OUTFILE.search(sql):
             # The engine's readonly mode does not stop it from writing files.
             raise refusal.of_query("Code: 164. INTO OUTFILE is not allowed; the answer comes over HTTP.")
-        if not self._queries.acquire(timeout=self._limits.seconds):
+        with self._turn(self._queries, QUERIES_AT_ONCE, "queries run"):
+            try:
+                return self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=readonly)
+            except RuntimeError as error:
+                raise refusal.of_query(str(error)) from None
+
+    @contextmanager
+    def _turn(self, turns: threading.BoundedSemaphore, most: int, doing: str) -> Iterator[None]:
+        if not turns.acquire(timeout=self._limits.seconds):
             raise StoreUnavailable(
-                f"The store is busy: {QUERIES_AT_ONCE} queries run, and no turn came in {self._limits.seconds:g} s. "
+                f"The store is busy: {most} {doing}, and no turn came in {self._limits.seconds:g} s. "
                 "Ask again later, or for less."
             )
         try:
             self._check_open()
-            return self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=readonly)
-        except RuntimeError as error:
-            raise refusal.of_query(str(error)) from None
+            yield
         finally:
-            self._queries.release()
+            turns.release()
 
     def _kill(self, which: str) -> None:
         everywhere = f" ON CLUSTER `{self.cluster.name}`" if self.cluster else ""

@@ -13,7 +13,7 @@ from sightline.store import refusal
 from sightline.store.parameters import bound, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from chdb.state.sqlitelike import Connection
@@ -67,12 +67,25 @@ class EmbeddedEngine:
         """Run one statement and give its answer's bytes; the engine's refusal is raised as RuntimeError."""
         connection = self._open()
         try:
-            self._run(connection, f"USE {DATABASE}", "Null")
-            wanted = {**settings, "readonly": 1} if readonly else dict(settings)
-            if wanted:
-                self._run(connection, f"SET {assignments(wanted)}", "Null")
+            self._prepare(connection, {**settings, "readonly": 1} if readonly else settings)
             answer = self._run(connection, sql, answer_format, {k: bound(v) for k, v in parameters.items()})
             return bytes(answer.bytes()) if len(answer) else b""
+        finally:
+            connection.close()
+
+    def stream(
+        self, sql: str, answer_format: str, parameters: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Iterator[bytes]:
+        """Run one SELECT that reads; each block of its answer is a document of its own, made when it is asked for."""
+        connection = self._open()
+        try:
+            self._prepare(connection, {**settings, "readonly": 1})
+            answer = connection.send_query(sql, answer_format, params={k: bound(v) for k, v in parameters.items()})
+            try:
+                while (block := answer.fetch()) is not None:
+                    yield bytes(block.bytes())
+            finally:
+                answer.cancel()
         finally:
             connection.close()
 
@@ -136,6 +149,11 @@ class EmbeddedEngine:
         except OSError:
             return False
         return False
+
+    def _prepare(self, connection: Connection, settings: Mapping[str, Any]) -> None:
+        self._run(connection, f"USE {DATABASE}", "Null")
+        if settings:
+            self._run(connection, f"SET {assignments(settings)}", "Null")
 
     @staticmethod
     def _run(connection: Connection, sql: str, answer_format: str, parameters: Mapping[str, str] | None = None) -> Any:

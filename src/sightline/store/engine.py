@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Engine(Protocol):
@@ -23,6 +23,10 @@ class Engine(Protocol):
         *,
         readonly: bool,
     ) -> bytes: ...
+
+    def stream(  # noqa: D102
+        self, sql: str, answer_format: str, parameters: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Iterator[bytes]: ...
 
     def insert_selected(  # noqa: D102
         self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]

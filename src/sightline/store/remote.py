@@ -13,7 +13,7 @@ from sightline.store import refusal
 from sightline.store.parameters import bound, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from clickhouse_connect.driver.client import Client
 
@@ -23,6 +23,10 @@ T = TypeVar("T")
 
 CONNECTIONS: Final = 8
 """Connections that are kept open for queries, and as many for inserts: neither waits for the other's."""
+
+
+STREAM_BYTES: Final = 256 * 1024
+"""Bytes that are read at once of an answer that comes piece by piece."""
 
 
 class _Written:
@@ -75,21 +79,20 @@ class RemoteEngine:
         readonly: bool,
     ) -> bytes:
         """Run one statement and give its answer's bytes; the engine's refusal is raised as RuntimeError."""
-        wanted = {
-            **settings,
-            **(clusters.QUERY_SETTINGS if self._cluster else {}),
-            **({"readonly": 1} if readonly else {}),
-            # Without it an error in the middle of an answer comes with status 200, behind half an answer.
-            "wait_end_of_query": 1,
-        }
-        # As a header: a statement such as INSERT … VALUES takes no FORMAT behind it.
-        written = {name: _Written(bound(value)) for name, value in parameters.items()}
-        told = {"X-ClickHouse-Format": answer_format}
-        return self._refusing(
-            lambda: bytes(
-                self._queries.raw_query(sql, parameters=written or None, settings=wanted, transport_settings=told)
-            )
-        )
+        asked = self._asked(answer_format, parameters, {**settings, "readonly": 1} if readonly else settings)
+        return self._refusing(lambda: bytes(self._queries.raw_query(sql, **asked)))
+
+    def stream(
+        self, sql: str, answer_format: str, parameters: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Iterator[bytes]:
+        """Run one SELECT that reads; its answer waits whole on the server's disk and comes piece by piece."""
+        asked = self._asked(answer_format, parameters, {**settings, "readonly": 1})
+        answer = self._refusing(lambda: self._queries.raw_stream(sql, **asked))
+        try:
+            while piece := self._refusing(lambda: answer.read(STREAM_BYTES)):
+                yield piece
+        finally:
+            answer.close()
 
     def insert_selected(
         self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]
@@ -114,6 +117,18 @@ class RemoteEngine:
         for client in self._clients:
             client.close()
             client.close_connections()
+
+    def _asked(self, answer_format: str, parameters: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = {
+            **settings,
+            **(clusters.QUERY_SETTINGS if self._cluster else {}),
+            # Without it an error in the middle of an answer comes with status 200, behind half an answer.
+            "wait_end_of_query": 1,
+        }
+        written = {name: _Written(bound(value)) for name, value in parameters.items()}
+        # As a header: a statement such as INSERT … VALUES takes no FORMAT behind it.
+        told = {"X-ClickHouse-Format": answer_format}
+        return {"parameters": written or None, "settings": wanted, "transport_settings": told}
 
     def _insert_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         return {**settings, **(clusters.INSERT_SETTINGS if self._cluster else {})}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import functools
+from operator import itemgetter
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
-from sightline.base.errors import BodyTooLarge, DecodeError
-from sightline.query.sql import DEFAULT_ROWS, MAX_ROWS, SqlAnswer, run_sql
-from sightline.server.answers import answer, ask, described, known_parameters, schema_of
+from sightline.base.errors import DecodeError
+from sightline.query.sql_answer import FORMS, MAX_ROWS, Form, SqlAnswer, pour_sql
+from sightline.query.told import Told
+from sightline.server.answers import described, known_parameters
+from sightline.server.json_bodies import body_described, read_json
+from sightline.server.pouring import poured
 
 MAX_BODY: Final = 256 * 1024
 """Largest request, in bytes: the longest statement and its parameters."""
@@ -18,11 +23,11 @@ router = APIRouter(prefix="/api/v1/sql", tags=["SQL"], dependencies=[Depends(kno
 
 
 class SqlQuestion(msgspec.Struct, forbid_unknown_fields=True):
-    """A statement, the values of its parameters, and how many rows at most."""
+    """A statement, the values of its parameters, and how many rows at most: in JSON 1,000 unless said."""
 
     query: str
     parameters: dict[str, Any] = {}
-    limit: int = DEFAULT_ROWS
+    limit: int | None = None
 
 
 _QUESTION: Final = {
@@ -36,42 +41,91 @@ _ANSWER: Final = {
     "rows": [["shop", 12]],
     "row_count": 1,
     "truncated": False,
+    "truncated_by": None,
     "elapsed_ms": 5.1,
 }
 
-_decode: Final = msgspec.json.Decoder(SqlQuestion).decode
+_HEADERS: Final = {
+    "Sightline-Row-Limit": {"schema": {"type": "integer"}, "description": "Most rows of the answer."},
+    "Sightline-Rows": {
+        "schema": {"type": "integer"},
+        "description": "Rows of the answer, where that was known when it began: it is short.",
+    },
+    "Sightline-Truncated": {
+        "schema": {"enum": ["no", "rows", "bytes"]},
+        "description": "Which limit cut the answer off, where that was known when it began.",
+    },
+}
+
+
+def _described() -> dict[int | str, dict[str, Any]]:
+    found = described(SqlAnswer, _ANSWER, 406, 413, 415)
+    found[200]["headers"] = _HEADERS
+    text = {"schema": {"type": "string"}, "example": '"ServiceName","logs"\n"shop",12\n'}
+    file = {"schema": {"type": "string", "format": "binary"}}
+    media = {form.name: form.media_type.partition(";")[0] for form in FORMS.values()}
+    found[200]["content"] |= {media["csv"]: text, media["arrow"]: file, media["parquet"]: file}
+    return found
 
 
 @router.post(
     "",
     summary="Run SQL that reads",
-    responses=described(SqlAnswer, _ANSWER, 413, 415),
+    responses=_described(),
     response_class=Response,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema_of(SqlQuestion), "example": _QUESTION}},
-        }
-    },
+    openapi_extra=body_described(SqlQuestion, _QUESTION),
 )
-async def sql(request: Request) -> Response:
-    """Run one statement (SELECT, WITH, SHOW TABLES, DESCRIBE, EXPLAIN) within limits of time, memory and rows."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "The body must be JSON: Content-Type application/json.")
-    try:
-        question = _decode(await _body(request))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"The body is not a question: {error}.") from None
-    if not 1 <= question.limit <= MAX_ROWS:
-        raise DecodeError(f"limit is {question.limit}; expected 1 to {MAX_ROWS}.")
+async def sql(
+    request: Request,
+    wanted: Annotated[
+        Literal["json", "csv", "arrow", "parquet"] | None,
+        Query(alias="format", description="Form of the answer. Default: what the header Accept asks for, or JSON."),
+    ] = None,
+) -> Response:
+    """
+    Run one statement (SELECT, WITH, SHOW TABLES, DESCRIBE, EXPLAIN) within limits of time, memory, rows and bytes.
+
+    The answer is given while it is made. JSON has at most 1,000 rows unless *limit* says otherwise, files a million,
+    which is the most; one GiB at most. A statement may run for 10 seconds, for a file 60. Where the answer was cut,
+    JSON says so in ``truncated``, Arrow and Parquet in the metadata ``sightline.truncated_by``; short answers of
+    every form in the header ``Sightline-Truncated``. An answer that fails on the way ends without its end.
+    """
+    form = FORMS[wanted] if wanted else _accepted(request.headers.get("accept", ""))
+    question = await read_json(request, SqlQuestion, most=MAX_BODY)
+    limit = form.rows if question.limit is None else question.limit
+    if not 1 <= limit <= MAX_ROWS:
+        raise DecodeError(f"limit is {limit}; expected 1 to {MAX_ROWS}.")
+    told = Told(limit)
     store = request.app.state.sightline.store
-    return answer(await ask(run_sql, store, question.query, question.parameters, limit=question.limit))
+    begin = functools.partial(pour_sql, store, question.query, question.parameters, form=form, told=told)
+    return await poured(begin, told, form.media_type, _file(form))
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(f"The body has more than {MAX_BODY:,} bytes.")
-    return bytes(body)
+def _accepted(header: str) -> Form:
+    """Find the form that a client wants most; JSON where it takes anything."""
+    asked = [_weighed(part) for part in header.split(",")[:32] if part.strip()]
+    for _, media in sorted((found for found in asked if found[0] < 0), key=itemgetter(0)):
+        for form in FORMS.values():
+            kind = form.media_type.partition(";")[0]
+            if media in {kind, f"{kind.partition('/')[0]}/*", "*/*"}:
+                return form
+    if not asked:
+        return FORMS["json"]
+    known = ", ".join(form.media_type.partition(";")[0] for form in FORMS.values())
+    raise HTTPException(406, f"The header Accept names none of the forms that there are: {known}.")
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    """Read a part of Accept: its weight, negative so that the heaviest comes first, and the media type."""
+    media, *more = (word.strip() for word in part.lower().split(";"))
+    weight = next((word[2:] for word in more if word.startswith("q=")), "1")
+    try:
+        return -float(weight), media
+    except ValueError:
+        return -1.0, media
+
+
+def _file(form: Form) -> dict[str, str]:
+    """Let a browser save what it cannot show."""
+    named = {"Content-Disposition": f'attachment; filename="sightline.{form.name}"'}
+    return {"Vary": "Accept"} | ({} if form.name == "json" else named)
