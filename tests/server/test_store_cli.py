@@ -98,6 +98,11 @@ def test_the_records_of_a_user_are_deleted_everywhere(server: ServerProcess):
 
 def test_figures_are_shown_by_table(server: ServerProcess):
     """Rows, bytes and what a record costs are there for each table, as a table and as JSON."""
+    segment = SegmentFile(server.home / "spool", instance="d" * 16)
+    segment.write(log_line("figures", instance="d" * 16))
+    segment.end()
+    eventually(lambda: not segment.path.exists())
+
     found = json.loads(sightline("stats", "--json", home=server.home))
 
     tables = {row["table"]: row for row in found["tables"]}

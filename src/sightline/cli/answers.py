@@ -53,6 +53,10 @@ class Answers(Protocol):
         """Ask with DELETE."""
         ...
 
+    def stream(self, path: str, parameters: dict[str, Any]) -> Iterator[bytes]:
+        """Ask with GET, and have the answer's bytes as they are made."""
+        ...
+
 
 def find_home(given: Path | None) -> Path:
     """Find the home directory: what was given, the environment, or the default."""
@@ -109,6 +113,19 @@ class Remote:
     def delete(self, path: str, parameters: dict[str, Any]) -> Any:
         """Ask with DELETE, which may take its time."""
         return self._read("DELETE", path, params=given(parameters), timeout=DELETE_S)
+
+    def stream(self, path: str, parameters: dict[str, Any]) -> Iterator[bytes]:
+        """Ask with GET, and have the answer's bytes as they are made."""
+        try:
+            with self._client.stream("GET", path, params=given(parameters), timeout=DELETE_S) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    read(answer)
+                yield from answer.iter_bytes()
+        except httpx.RemoteProtocolError:
+            raise broken_off() from None
+        except httpx.TransportError as error:
+            raise unreachable(self.url, error) from None
 
     def _read(self, method: str, path: str, **more: Any) -> Any:
         try:
@@ -173,6 +190,11 @@ def read(answer: httpx.Response) -> Any:
     title = problem.get("title") or f"HTTP {answer.status_code} {answer.reason_phrase}"
     detail = problem.get("detail")
     raise Refused(f"{title}: {detail}" if detail and detail != title else str(detail or title))
+
+
+def broken_off() -> Refused:
+    """Say that an answer ended before it was whole."""
+    return Refused("The answer broke off before it was whole; the server's log says why.")
 
 
 def unreachable(url: str, error: Exception) -> NoServerAnswers:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import httpx
 
 from sightline.base.settings import load
-from sightline.cli.answers import given, read
+from sightline.cli.answers import broken_off, given, read
+from sightline.cli.in_process import InProcess
 from sightline.server.app import create_app, open_services
 from sightline.server.lock import HomeLock
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -55,6 +57,22 @@ class Local:
         """Ask with DELETE."""
         return read(self._runner.run(self._client.delete(path, params=given(parameters), timeout=None)))
 
+    def stream(self, path: str, parameters: dict[str, Any]) -> Iterator[bytes]:
+        """Ask with GET, and have the answer's bytes as they are made."""
+        request = self._client.build_request("GET", path, params=given(parameters))
+        answer = self._runner.run(self._client.send(request, stream=True))
+        try:
+            if not answer.is_success:
+                self._runner.run(answer.aread())
+                read(answer)
+            pieces = answer.aiter_bytes()
+            while (piece := self._runner.run(_next(pieces))) is not None:
+                yield piece
+        except httpx.RemoteProtocolError:
+            raise broken_off() from None
+        finally:
+            self._runner.run(answer.aclose())
+
     def __enter__(self) -> Self:
         settings = {name: found.value for name, found in load({"home": self._home}).items()}
         with ExitStack() as opening:
@@ -74,7 +92,11 @@ class Local:
 
 async def _start(app: FastAPI, inside: AsyncExitStack) -> httpx.AsyncClient:
     await inside.enter_async_context(app.router.lifespan_context(app))
-    return await inside.enter_async_context(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=_URL))
+    return await inside.enter_async_context(httpx.AsyncClient(transport=InProcess(app), base_url=_URL))
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
 
 
 def _catch_up(services: Services) -> None:

@@ -13,6 +13,7 @@ import typer
 from sightline.base.errors import SettingInvalid, StoreUnavailable
 from sightline.cli import show
 from sightline.cli.options import Home, Json, Server  # noqa: TC001 - Typer reads the annotations
+from sightline.query.export import Kind  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from sightline.cli.answers import Answers
@@ -27,13 +28,18 @@ class Action(StrEnum):
     STATS = "stats"
     BACKUP = "backup"
     RESTORE = "restore"
+    EXPORT = "export"
     DELETE = "delete"
     DDL = "ddl"
 
 
 def store(
-    action: Annotated[Action, typer.Argument(help="stats, backup, restore, delete or ddl.")],
-    path: Annotated[Path | None, typer.Argument(help="backup, restore: the backup's directory.")] = None,
+    action: Annotated[Action, typer.Argument(help="stats, backup, restore, export, delete or ddl.")],
+    path: Annotated[Path | None, typer.Argument(help="backup, restore, export: the directory.")] = None,
+    kind: Annotated[Kind, typer.Option("--kind", help="export: which records.")] = "logs",
+    query: Annotated[str, typer.Option("--search", help="export: only those that match; logs, traces, events.")] = "",
+    since: Annotated[str, typer.Option("--since", help="export: begin here, as in search. Default: all.")] = "",
+    until: Annotated[str, typer.Option("--until", help="export: end here. Default: now.")] = "",
     user: Annotated[str, typer.Option("--user", help="delete: whose records.")] = "",
     trace: Annotated[str, typer.Option("--trace", help="delete: the trace's id.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="delete: do not ask.")] = False,
@@ -44,10 +50,11 @@ def store(
     as_json: Json = False,
 ) -> None:
     """
-    Look after the store: sightline store stats, backup PATH, restore PATH, delete --user U, ddl --cluster main.
+    Look after the store: sightline store stats, backup PATH, restore PATH, export PATH, delete --user U, ddl.
 
     stats shows rows, bytes and growth by table. backup copies one moment of store and state while the server runs;
-    restore makes a new home of it. delete takes the records of one user or trace out of every table, for good. ddl
+    restore makes a new home of it. export writes Parquet files, one a day; the same command again goes on with what was
+    cut off. delete takes the records of one user or trace out of every table, for good. ddl
     prints the schema.
     """
     from sightline.cli.answers import open_answers
@@ -62,13 +69,15 @@ def store(
                 _stats(answers.get("/api/v1/store/stats"), as_json=as_json)
             elif action is Action.BACKUP:
                 _backup(answers, _given(path), as_json=as_json)
+            elif action is Action.EXPORT:
+                _export(answers, _given(path), (kind, query, since, until), as_json=as_json)
             else:
                 _delete(answers, {"user": user, "trace": trace}, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 def _given(path: Path | None) -> Path:
     if path is None:
-        raise SettingInvalid("The directory of the backup is missing: sightline store backup PATH.")
+        raise SettingInvalid("The directory is missing: sightline store backup PATH, or export PATH.")
     return path.expanduser().resolve()
 
 
@@ -122,6 +131,12 @@ def _restore(path: Path, home: Path | None, *, as_json: bool) -> None:
         show.json_lines([{"home": str(directory), "rows": made.rows}])
     else:
         print(f"{directory}: {sum(made.rows.values()):,} rows. Start it: sightline serve --home {directory}")
+
+
+def _export(answers: Answers, path: Path, wanted: tuple[str, str, str, str], *, as_json: bool) -> None:
+    from sightline.cli.store_export import Wanted, export
+
+    export(answers, path, Wanted(*wanted), as_json=as_json)
 
 
 def _delete(answers: Answers, what: dict[str, str], *, yes: bool, dry_run: bool, as_json: bool) -> None:
