@@ -350,6 +350,27 @@ export interface EventSeries {
   counts: number[];
 }
 
+/** A statement that runs as it stands, and what it answers. */
+export interface Example {
+  title: string;
+  sql: string;
+}
+
+/** One day's part of an export: from *start*, included, to *end*, not included. */
+export interface ExportDay {
+  day: string;
+  start: string;
+  end: string;
+  rows: number;
+}
+
+/** The days that have records, and how many; of metrics, samples that came twice are counted twice. */
+export interface ExportPlan {
+  kind: string;
+  days: ExportDay[];
+  rows: number;
+}
+
 /** The commonest values of one field; *missing* records have none. */
 export interface Facet {
   field: string;
@@ -829,6 +850,11 @@ export interface Records {
   events: number;
 }
 
+/** All tables that SQL may read. */
+export interface Schema {
+  tables: Table[];
+}
+
 /** One line of a chart: pairs of Unix seconds and a value, or null where there was no sample. */
 export interface Series {
   labels: Record<string, string>;
@@ -932,20 +958,21 @@ export interface Spool {
   behind_bytes: number;
 }
 
-/** The answer to a statement; *truncated* says that there were more rows. */
+/** The answer to a statement; *truncated* says that there was more, *truncated_by* which limit was met. */
 export interface SqlAnswer {
   columns: Column[];
   rows: unknown[][];
   row_count: number;
   truncated: boolean;
   elapsed_ms: number;
+  truncated_by?: string | null;
 }
 
-/** A statement, the values of its parameters, and how many rows at most. */
+/** A statement, the values of its parameters, and how many rows at most: in JSON 1,000 unless said. */
 export interface SqlQuestion {
   query: string;
   parameters?: Record<string, unknown>;
-  limit?: number;
+  limit?: number | null;
 }
 
 /** How the server does. */
@@ -1069,6 +1096,21 @@ export interface SystemSummary {
   data_points: number;
 }
 
+/** A table: what one row of it is, its columns in their order, and statements to begin with. */
+export interface Table {
+  name: string;
+  row: string;
+  columns: TableColumn[];
+  examples: Example[];
+}
+
+/** A column: its name, its type as ClickHouse writes it, and what it means. */
+export interface TableColumn {
+  name: string;
+  type: string;
+  meaning: string;
+}
+
 /**
  * One table.
  *
@@ -1189,6 +1231,8 @@ export interface Api {
     "/api/v1/events/counts": { path: Nothing; query: { query?: string; by?: string; buckets?: number; start?: string | null; end?: string | null }; body: never; answer: EventCounts };
     /** A funnel */
     "/api/v1/events/funnel": { path: Nothing; query: { step: string[]; by?: string; window?: number; start?: string | null; end?: string | null }; body: never; answer: Funnel };
+    /** What an export would have */
+    "/api/v1/export/days": { path: Nothing; query: { kind: "logs" | "traces" | "events" | "profiles" | "metrics" | "histograms"; query?: string; start?: string | null; end?: string | null }; body: never; answer: ExportPlan };
     /** Search logs */
     "/api/v1/logs": { path: Nothing; query: { query?: string; limit?: number; cursor?: string | null; order?: "asc" | "desc"; start?: string | null; end?: string | null }; body: never; answer: LogPage };
     /** Logs around one */
@@ -1227,6 +1271,8 @@ export interface Api {
     "/api/v1/profiles": { path: Nothing; query: { weight?: "cpu" | "wall" | "samples"; max_nodes?: number; start?: string | null; end?: string | null; service?: string; span?: string; trace?: string; thread?: string }; body: never; answer: FlameGraph };
     /** What changed between two flame graphs */
     "/api/v1/profiles/diff": { path: Nothing; query: { weight?: "cpu" | "wall" | "samples"; max_nodes?: number; start?: string | null; end?: string | null; before_start?: string | null; before_end?: string | null; service?: string; span?: string; trace?: string; thread?: string }; body: never; answer: FlameDifference };
+    /** Tables and columns */
+    "/api/v1/schema": { path: Nothing; query: Nothing; body: never; answer: Schema };
     /** What tells records apart */
     "/api/v1/search/compare": { path: Nothing; query: { selection: string; signal?: "logs" | "traces" | "events"; among?: string; limit?: number; start?: string | null; end?: string | null }; body: never; answer: Comparison };
     /** Complete a search */
@@ -1266,7 +1312,7 @@ export interface Api {
     /** Acknowledge an alert */
     "/api/v1/monitoring/alerts/{alert_id}/acknowledge": { path: { alert_id: string }; query: Nothing; body: never; answer: Done };
     /** Run SQL that reads */
-    "/api/v1/sql": { path: Nothing; query: Nothing; body: SqlQuestion; answer: SqlAnswer };
+    "/api/v1/sql": { path: Nothing; query: { format?: "json" | "csv" | "arrow" | "parquet" | null }; body: SqlQuestion; answer: SqlAnswer };
     /** Begin a backup */
     "/api/v1/store/backups": { path: Nothing; query: Nothing; body: never; answer: Backup };
   };
