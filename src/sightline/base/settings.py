@@ -454,6 +454,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         half="server",
     ),
     Setting(
+        "fsync",
+        ("SIGHTLINE_FSYNC",),
+        "bool",
+        False,
+        "Answer only when records are on the disk, so that a power cut does not take what was acknowledged. Inserts "
+        "take longer.",
+        half="server",
+    ),
+    Setting(
         "query_seconds",
         ("SIGHTLINE_QUERY_SECONDS",),
         "float",

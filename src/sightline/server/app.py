@@ -23,7 +23,7 @@ from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
 from sightline.state.issues import Issues
 from sightline.state.offsets import Offsets
-from sightline.store import keep
+from sightline.store import keep, power
 from sightline.store.connect import Store
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         for sentence in noticed:
             _log.warning(sentence)
         keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
-        offsets = Offsets.open(home / "state.db")
+        power.apply(store, fsync=settings["fsync"])
+        offsets = Offsets.open(home / "state.db", fsync=settings["fsync"])
         stack.callback(offsets.close)
         issues = Issues.open(home / "state.db")
         stack.callback(issues.close)

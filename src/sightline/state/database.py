@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, create_engine, event
@@ -20,9 +21,9 @@ METADATA = MetaData()
 """All tables of the state."""
 
 
-def open_database(path: Path) -> Engine:
+def open_database(path: Path, *, fsync: bool = False) -> Engine:
     """
-    Open the database and make what tables it lacks.
+    Open the database and make what tables it lacks; with *fsync* each commit waits for the disk.
 
     Raises:
         StoreUnavailable: if the file cannot be opened, or is damaged.
@@ -32,7 +33,7 @@ def open_database(path: Path) -> Engine:
     import sightline.state.offsets  # noqa: F401 - each module adds its tables to METADATA
 
     engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, "FULL" if fsync else "NORMAL"))
     try:
         path.touch(mode=0o600, exist_ok=True)
         METADATA.create_all(engine)
@@ -71,11 +72,11 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise StoreUnavailable(f"The state database cannot be used: {reason}") from None
 
 
-def _configure(connection: Any, _record: Any) -> None:
-    # A write-ahead log without a sync for each commit: safe against any death of the process. After a power cut the
-    # last commits may be missing, as may the engine's; ranges are then sent again.
+def _configure(synchronous: str, connection: Any, _record: Any) -> None:
+    # A write-ahead log, by default without a sync for each commit: safe against any death of the process. After a power
+    # cut the last commits may be missing, as may the engine's; ranges are then sent again.
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA synchronous = {synchronous}")
     cursor.execute("PRAGMA busy_timeout = 5000")
     cursor.close()
