@@ -1,5 +1,5 @@
 """
-Writes the pages of this directory from the code, settings.md, cli.md and api.md, and the types of the API's client.
+Writes the pages of this directory from the code (settings, cli, api, tables), and the types of the API's client.
 
 ``make docs`` runs it; a test fails where a page is not what it would write.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from sightline.base.settings import SETTINGS, Setting
 from sightline.cli.main import COMMANDS, make_app
+from sightline.query.tables import Table, read_schema
 from sightline.server.app import create_app
 from sightline.server.typescript import typescript
+from sightline.store.connect import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,6 +70,16 @@ _API = f"""\
 All of it is on one port, 4318 by default; `GET /openapi.json` describes it for programs. Times in answers are RFC 3339
 in UTC with nanoseconds; `start` and `end` are RFC 3339, Unix seconds, or relative such as `-15m`. Errors are RFC 9457
 problem details (`application/problem+json`): `type`, `title`, `status`, `detail`.
+"""
+
+_TABLES = f"""\
+# Tables
+
+{_NOTE}
+
+What `sightline sql` and [`POST /api/v1/sql`](sql.md) may read; `GET /api/v1/schema` tells programs the same. Logs and
+traces have the names of the OpenTelemetry Collector's exporter. A map is read as `LogAttributes['user_id']`; what a
+record does not have is empty.
 """
 
 _KINDS = {
@@ -193,10 +206,34 @@ def client() -> str:
     return typescript(create_app(cast("Any", None)).openapi())
 
 
+def tables_page() -> str:
+    """Describe every table, with the types of a store of this version."""
+    with TemporaryDirectory() as directory:
+        store = Store.open(f"chdb://{directory}/store")
+        try:
+            found = read_schema(store)
+        finally:
+            store.close()
+    lines = [_TABLES]
+    for table in found.tables:
+        lines += _table(table)
+    return "\n".join(lines)
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield from (f"## {table.name}", "", table.row, "", "| column | type | |", "|---|---|---|")
+    for column in table.columns:
+        yield f"| `{column.name}` | `{column.type}` | {_cell(column.meaning)} |"
+    for example in table.examples:
+        yield from ("", f"{example.title}:", "", "```sql", example.sql, "```")
+    yield ""
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "api.md": api_page,
+    "tables.md": tables_page,
     "../../web/src/api/schema.ts": client,
 }
 """Every generated file, from this directory, and what writes it."""

@@ -69,7 +69,7 @@ def stop_server(home: Path) -> None:
     os.kill(address.pid, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("name", ["settings.md", "cli.md", "api.md", "../../web/src/api/schema.ts"])
+@pytest.mark.parametrize("name", ["settings.md", "cli.md", "api.md", "tables.md", "../../web/src/api/schema.ts"])
 def test_the_reference_is_what_the_code_says(name):
     """A generated page is up to date; ``make docs`` writes it."""
     written = generator().PAGES[name]().rstrip() + "\n"
