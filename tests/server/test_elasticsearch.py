@@ -51,6 +51,18 @@ def test_errors_of_items(server):
     assert len(rows(server, "es-items")) == 1
 
 
+@pytest.mark.parametrize(("ids", "stored"), [(("1", "2"), 2), (("1", None), 4)])
+def test_a_request_that_comes_again(server, ids, stored):
+    """A request whose documents all have ids is stored once; another one may be stored again."""
+    service = f"es-again-{stored}"
+    documents = [document(service, **({"_id": id_} if id_ else {})) for id_ in ids]
+    with Elasticsearch(server.url) as client:
+        for _ in range(2):
+            assert bulk(client, documents) == (2, [])
+
+    assert len(rows(server, service)) == stored
+
+
 def test_what_shippers_ask_first(server):
     """The client is told product, version, license and health."""
     with Elasticsearch(f"{server.url}/elasticsearch") as client:

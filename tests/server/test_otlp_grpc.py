@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
@@ -18,8 +22,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from tests.support.server import ServerProcess, eventually
+
+from sightline.server.problems import RETRY_AFTER_S
 
 GRPC = {"SIGHTLINE_GRPC_PORT": "0"}
 RESOURCE = Resource({"service.name": "caller"})
@@ -101,6 +107,68 @@ def test_partial_success(server):
     answer = ExportTraceServiceResponse.FromString(export(server, request.SerializeToString()))
 
     assert answer.partial_success.rejected_spans == 1
+
+
+@contextlib.contextmanager
+def busy(server):
+    """Let requests be under way that hold all that may be held, until the way out."""
+    host, _, port = server.url.rpartition("/")[2].rpartition(":")
+    head = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
+    with contextlib.ExitStack() as stack:
+
+        def refused():
+            if server.http.post("/v1/logs", json={"resourceLogs": []}).status_code == 503:
+                return True
+            connection = stack.enter_context(socket.create_connection((host, int(port)), 30))
+            connection.sendall(f"{head}Content-Length: {48 * 1024 * 1024}\r\n\r\nhalf".encode())
+            return False
+
+        eventually(refused)
+        yield
+
+
+def refused(server, request):
+    """The error of a call that is refused, and when it may come again in seconds."""
+    with pytest.raises(grpc.RpcError) as raised:
+        export(server, request.SerializeToString())
+    details = dict(raised.value.trailing_metadata())["grpc-status-details-bin"]
+    [detail] = status_pb2.Status.FromString(details).details
+    again = error_details_pb2.RetryInfo()
+    assert detail.Unpack(again)
+    return raised.value, again.retry_delay.seconds
+
+
+def test_a_server_that_is_busy(server):
+    """While requests hold all they may, a call is UNAVAILABLE and told when to come; the real exporter's does."""
+    provider = TracerProvider(resource=Resource({"service.name": "patient"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(server.listening["grpc"], insecure=True)))
+    with busy(server):
+        error, again_s = refused(server, ExportTraceServiceRequest(resource_spans=[{"schema_url": "x"}]))
+        before = server.get("/api/v1/monitoring/status")["components"]["ingest_otlp"]["refused"]
+        for number in range(100):
+            provider.get_tracer("test").start_span(str(number)).end()
+        flushed = threading.Thread(target=provider.force_flush)
+        flushed.start()
+        eventually(lambda: server.get("/api/v1/monitoring/status")["components"]["ingest_otlp"]["refused"] > before)
+    flushed.join(60)
+    provider.shutdown()
+
+    query = "SELECT count(), uniqExact(SpanName) FROM otel_traces WHERE ServiceName = 'patient'"
+    assert (error.code(), again_s) == (grpc.StatusCode.UNAVAILABLE, RETRY_AFTER_S)
+    assert ask(server, query) == [[100, 100]]
+
+
+def test_a_full_disk(tmp_path):
+    """Without room on the disk a call is UNAVAILABLE, with the reason and when to come again."""
+    environment = GRPC | {"SIGHTLINE_DISK_RESERVE_BYTES": str(1 << 60)}
+    with ServerProcess(tmp_path / "home", environment=environment) as server:
+        request = ExportTraceServiceRequest()
+        request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8)
+        error, again_s = refused(server, request)
+
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert "The disk of" in error.details()
+    assert again_s == RETRY_AFTER_S
 
 
 def test_taken_port(server, tmp_path):

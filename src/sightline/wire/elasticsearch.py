@@ -33,10 +33,12 @@ class Bulk:
     Attributes:
         decoded: the rows of its documents.
         items: the result of each action, in their order, as the protocol has it, for when the rows are stored.
+        named: whether the sender named every document by an id of its own, so that a request tells itself again.
     """
 
     decoded: Decoded
     items: list[dict[str, Any]]
+    named: bool
 
 
 def decode_bulk(body: bytes, received_ns: int, index: str = "") -> Bulk:
@@ -56,15 +58,17 @@ def decode_bulk(body: bytes, received_ns: int, index: str = "") -> Bulk:
     """
     rows = LogRows(received_ns)
     items: list[dict[str, Any]] = []
-    lines = _Lines(body)
+    lines, named = _Lines(body), 0
     while (line := lines.next()) is not None:
-        action, target = _action(line, lines.number, index)
+        action, target, by_sender = _action(line, lines.number, index)
+        named += by_sender
         document = lines.next() if action != "delete" else b""
         if len(items) >= MAX_ROWS:
             raise BodyTooLarge(f"There are more than {MAX_ROWS:,} actions. Send fewer at once.")
         items.append({action: _result(rows, action, target, document)})
     failed = sum("error" in result for item in items for result in item.values())
-    return Bulk(rows.decoded(failed - rows.rejected, "Some actions were refused." if failed else ""), items)
+    decoded = rows.decoded(failed - rows.rejected, "Some actions were refused." if failed else "")
+    return Bulk(decoded, items, named=named == len(items))
 
 
 class _Lines:
@@ -86,14 +90,15 @@ class _Lines:
         return None
 
 
-def _action(line: bytes, number: int, index: str) -> tuple[str, dict[str, str]]:
+def _action(line: bytes, number: int, index: str) -> tuple[str, dict[str, str], bool]:
+    """Give the action, its index and id, and whether the sender gave the id."""
     found = _object(line)
     action, about = next(iter(found.items()), ("", None)) if isinstance(found, dict) and len(found) == 1 else ("", None)
     if action not in {"index", "create", "update", "delete"} or not isinstance(about, dict):
         raise DecodeError(f"Malformed action/metadata line [{number}], expected create, index, update or delete.")
     name, given = about.get("_index") or index, about.get("_id")
     target = {"_index": str(name)[:MAX_NAME], "_id": str(given)[:MAX_NAME] if given else os.urandom(10).hex()}
-    return action, target
+    return action, target, bool(given)
 
 
 def _object(line: bytes | None) -> dict[str, Any] | str:
@@ -122,16 +127,7 @@ def _result(rows: LogRows, action: str, target: dict[str, str], document: bytes 
     record.add_to(rows)
     if rows.rejected > before:
         return _failure(target, "document_parsing_exception", "Its time is more than a year ahead.")
-    shards = {"total": 1, "successful": 1, "failed": 0}
-    return {
-        **target,
-        "_version": 1,
-        "result": "created",
-        "_shards": shards,
-        "_seq_no": 0,
-        "_primary_term": 1,
-        "status": 201,
-    }
+    return {**target, **_CREATED}
 
 
 _CREATED: Final = {

@@ -7,6 +7,7 @@ Shippers first ask what they talk to, at the root, where the dashboard is: they 
 from __future__ import annotations
 
 import time
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -70,7 +71,8 @@ async def bulk(request: Request, index: str = "") -> Response:
         with services.intake.pending.request() as hold:
             content = await services.intake.body(request, hold)
             found = await services.intake.decode(decode_bulk, content, time.time_ns(), index)
-            await services.intake.store("elasticsearch", found.decoded)
+            token = sha256(index.encode() + b"\0" + content).hexdigest() if found.named else None
+            await services.intake.store("elasticsearch", found.decoded, token=token)
     except SightlineError as error:
         services.counters.refuse("elasticsearch", str(error))
         return _failed(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from google.protobuf.duration_pb2 import Duration
@@ -22,17 +23,16 @@ from sightline.server.problems import RETRY_AFTER_S
 from sightline.wire.otlp.answers import PROTOBUF, success
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from sightline.server.services import Services
-
-    Export = Callable[[bytes, Any], Awaitable[bytes]]
+    from sightline.wire.decoded import Decoded
 
 GRACE_S: Final = 5.0
 """Seconds that requests under way get when the server stops."""
 
 CALLS_AT_ONCE: Final = 256
-"""Calls that are taken side by side; more are told ``RESOURCE_EXHAUSTED`` at once, before their bytes are read."""
+"""Calls that are taken side by side; more are told to come again, before their bytes are read."""
 
 _SERVICES: Final = {
     "traces": "opentelemetry.proto.collector.trace.v1.TraceService",
@@ -62,9 +62,10 @@ async def listen(services: Services) -> AsyncIterator[None]:
     import grpc  # some megabytes that a server without it need not have
     from grpc import aio
 
-    server = aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_AT_ONCE)
+    server, calls = aio.server(options=_OPTIONS), _Calls(services)
     for signal, name in _SERVICES.items():
-        method = grpc.unary_unary_rpc_method_handler(_export(services, signal))
+        # As a stream of one message: its bytes are read when it is asked for, not before.
+        method = grpc.stream_unary_rpc_method_handler(partial(calls.export, signal))
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
     try:
         services.listening["grpc"] = _bind(server, services.settings)
@@ -91,22 +92,42 @@ def _bind(server: Any, settings: Mapping[str, Any]) -> str:
     return f"{shown}:{port}"
 
 
-def _export(services: Services, signal: str) -> Export:
-    async def export(content: bytes, context: Any) -> bytes:
+class _Calls:
+    """
+    Takes the calls of one server.
+
+    Python's own limit of calls says ``RESOURCE_EXHAUSTED`` without a ``RetryInfo``, upon which clients drop what they
+    wanted to send.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._under_way = 0
+
+    async def export(self, signal: str, messages: AsyncIterator[bytes], context: Any) -> bytes:
+        self._under_way += 1
         try:
-            with services.intake.pending.request() as hold:
-                hold.grow(len(content))
-                decoded = await services.intake.decode(decode, signal, PROTOBUF, content)
-                await services.intake.store("otlp", decoded)
+            decoded = await self._take(signal, messages)
         except (BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable) as error:
-            services.counters.refuse("otlp", str(error))
+            self._services.counters.refuse("otlp", str(error))
             await _refuse(context, error)
         except Exception:
             _log.exception("OTLP over gRPC: a request failed")
             raise
+        finally:
+            self._under_way -= 1
         return success(signal, PROTOBUF, rejected=decoded.rejected, reason=decoded.reason)
 
-    return export
+    async def _take(self, signal: str, messages: AsyncIterator[bytes]) -> Decoded:
+        if self._under_way > CALLS_AT_ONCE:
+            raise StoreUnavailable(f"{CALLS_AT_ONCE} calls are under way already. Send this one again later.")
+        intake = self._services.intake
+        with intake.pending.request() as hold:
+            content = await anext(messages, b"")
+            hold.grow(len(content))
+            decoded = await intake.decode(decode, signal, PROTOBUF, content)
+            await intake.store("otlp", decoded)
+        return decoded
 
 
 async def _refuse(context: Any, error: Exception) -> NoReturn:
