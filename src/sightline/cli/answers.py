@@ -53,8 +53,8 @@ class Answers(Protocol):
         """Ask with DELETE."""
         ...
 
-    def stream(self, path: str, parameters: dict[str, Any]) -> Iterator[bytes]:
-        """Ask with GET, and have the answer's bytes as they are made."""
+    def stream(self, path: str, parameters: dict[str, Any], body: dict[str, Any] | None = None) -> Iterator[bytes]:
+        """Ask with GET, or with POST where there is a body, and have the answer's bytes as they are made."""
         ...
 
 
@@ -114,10 +114,11 @@ class Remote:
         """Ask with DELETE, which may take its time."""
         return self._read("DELETE", path, params=given(parameters), timeout=DELETE_S)
 
-    def stream(self, path: str, parameters: dict[str, Any]) -> Iterator[bytes]:
-        """Ask with GET, and have the answer's bytes as they are made."""
+    def stream(self, path: str, parameters: dict[str, Any], body: dict[str, Any] | None = None) -> Iterator[bytes]:
+        """Ask with GET, or with POST where there is a body, and have the answer's bytes as they are made."""
+        method, parameters = "GET" if body is None else "POST", given(parameters)
         try:
-            with self._client.stream("GET", path, params=given(parameters), timeout=DELETE_S) as answer:
+            with self._client.stream(method, path, params=parameters, json=body, timeout=DELETE_S) as answer:
                 if not answer.is_success:
                     answer.read()
                     read(answer)

@@ -57,9 +57,10 @@ class Local:
         """Ask with DELETE."""
         return read(self._runner.run(self._client.delete(path, params=given(parameters), timeout=None)))
 
-    def stream(self, path: str, parameters: dict[str, Any]) -> Iterator[bytes]:
-        """Ask with GET, and have the answer's bytes as they are made."""
-        request = self._client.build_request("GET", path, params=given(parameters))
+    def stream(self, path: str, parameters: dict[str, Any], body: dict[str, Any] | None = None) -> Iterator[bytes]:
+        """Ask with GET, or with POST where there is a body, and have the answer's bytes as they are made."""
+        method = "GET" if body is None else "POST"
+        request = self._client.build_request(method, path, params=given(parameters), json=body)
         answer = self._runner.run(self._client.send(request, stream=True))
         try:
             if not answer.is_success:
