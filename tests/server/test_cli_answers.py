@@ -94,7 +94,7 @@ def test_sql_that_is_cut_off_says_so(server: ServerProcess):
     [
         (["sql", "SELECT nothing_like_that"], "nothing_like_that"),
         (["sql", "DROP TABLE otel_logs"], ""),
-        (["search", "level:("], "level"),
+        (["search", "level:("], "is not closed.\n  level:(\n        ^\n"),
         (["search", "--since", "yesterday"], "'yesterday' is no time"),
         (["trace", "xyz"], "trace_id"),
     ],

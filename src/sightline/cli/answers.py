@@ -22,6 +22,9 @@ TIMEOUT_S: Final = 60.0
 DELETE_S: Final = 3600.0
 """Longest wait for a deletion, in seconds: parts are written anew."""
 
+POINTED: Final = 200
+"""Characters of the longest search that is shown with the place of its error: a longer one would be wrapped."""
+
 START_S: Final = 10.0
 """Longest wait for a server that is just starting, in seconds."""
 
@@ -190,7 +193,16 @@ def read(answer: httpx.Response) -> Any:
         problem = {}
     title = problem.get("title") or f"HTTP {answer.status_code} {answer.reason_phrase}"
     detail = problem.get("detail")
-    raise Refused(f"{title}: {detail}" if detail and detail != title else str(detail or title))
+    said = f"{title}: {detail}" if detail and detail != title else str(detail or title)
+    raise Refused(said + _pointed(answer.request, problem.get("position")))
+
+
+def _pointed(request: httpx.Request, position: object) -> str:
+    """Show the search that was asked for, with a mark below the character at fault."""
+    asked = request.url.params.get("query", "")
+    if not isinstance(position, int) or not asked or len(asked) > POINTED or "\n" in asked:
+        return ""
+    return f"\n  {asked}\n  {' ' * position}^"
 
 
 def broken_off() -> Refused:
