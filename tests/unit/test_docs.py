@@ -97,6 +97,14 @@ def test_every_link_leads_somewhere(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_page_is_found_from_the_first():
+    """Each page of docs is named in the index, by itself or with its folder."""
+    named = {(ROOT / "docs" / target).resolve() for target in LINK.findall((ROOT / "docs/README.md").read_text())}
+    pages = {page.resolve() for page in ROOT.glob("docs/*/*.md")}
+
+    assert sorted(str(page.relative_to(ROOT)) for page in pages if not {page, page.parent} & named) == []
+
+
 def test_every_variable_in_the_pages_is_a_setting():
     """A page names no variable of ours that is not in the table of settings."""
     known = {variable for setting in SETTINGS for variable in setting.variables}
