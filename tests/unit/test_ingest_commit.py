@@ -74,6 +74,23 @@ def test_requests_that_wait_go_together():
     assert table.inserts == [[1], [2, 3, 4]]
 
 
+def test_rows_with_other_columns():
+    """Requests whose rows of the same table have other columns are stored side by side, in inserts of their own."""
+    stored = []
+
+    async def run():
+        with ThreadPoolExecutor(2) as threads:
+            committer = GroupCommit(lambda _, rows: stored.append(rows.to_pydict()), threads)
+            others = pa.table({"v": pa.array([9], pa.int64()), "w": pa.array(["x"])})
+            await asyncio.gather(*(committer.commit({"t": one}) for one in (rows(1), others, rows(2), others)))
+            await committer.drain()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+    assert sorted(value for one in stored for value in one["v"]) == [1, 2, 9, 9]
+    assert {tuple(one) for one in stored} == {("v",), ("v", "w")}
+
+
 def test_poison_fails_alone():
     """Rows that the store refuses fail their own request; the neighbours are stored."""
     table = Table()

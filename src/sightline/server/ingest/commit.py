@@ -36,6 +36,9 @@ class GroupCommit:
     """
     Stores tables of many requests, one insert at a time for each table. Used in one event loop.
 
+    Rows of one table that have other columns, as each protocol leaves out what it never tells, go into inserts of
+    their own.
+
     Args:
         insert: stores one block and returns when it is stored; called in *threads*.
         threads: where inserts run.
@@ -44,7 +47,7 @@ class GroupCommit:
     def __init__(self, insert: Insert, threads: Executor) -> None:
         self._insert = insert
         self._threads = threads
-        self._tables: dict[str, _TableCommit] = {}
+        self._tables: dict[tuple[str, pa.Schema], _TableCommit] = {}
 
     async def commit(self, tables: Mapping[str, pa.Table]) -> None:
         """
@@ -55,7 +58,7 @@ class GroupCommit:
             StoreUnavailable: if it cannot take them now. Rows for other tables may be stored already.
         """
         outcomes = await asyncio.gather(
-            *(self._table(name).offer(rows) for name, rows in tables.items()), return_exceptions=True
+            *(self._table(name, rows.schema).offer(rows) for name, rows in tables.items()), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -65,10 +68,11 @@ class GroupCommit:
         """Wait until nothing is under way."""
         await asyncio.gather(*(table.drain() for table in self._tables.values()))
 
-    def _table(self, name: str) -> _TableCommit:
-        if name not in self._tables:
-            self._tables[name] = _TableCommit(name, self._insert, self._threads)
-        return self._tables[name]
+    def _table(self, name: str, schema: pa.Schema) -> _TableCommit:
+        found = self._tables.get((name, schema))
+        if found is None:
+            found = self._tables[name, schema] = _TableCommit(name, self._insert, self._threads)
+        return found
 
 
 @dataclass(slots=True)
@@ -154,9 +158,9 @@ class _TableCommit:
             waiting.settle(error)
 
     async def _attempt(self, group: list[_Waiting]) -> Exception | None:
-        rows = pa.concat_tables([waiting.rows for waiting in group]) if len(group) > 1 else group[0].rows
         loop = asyncio.get_running_loop()
         try:
+            rows = pa.concat_tables([waiting.rows for waiting in group]) if len(group) > 1 else group[0].rows
             await loop.run_in_executor(self._threads, self._insert, self._name, rows)
         except StoreError as error:
             return error
