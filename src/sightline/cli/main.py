@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import typer
 
 COMMANDS: Final = (
-    "serve", "demo", "run", "tail", "search", "patterns", "trace", "errors", "sql", "ingest", "analyses", "store",
-    "config", "doctor",
+    "serve", "demo", "run", "tail", "search", "patterns", "trace", "errors", "sql", "mcp", "ingest", "analyses",
+    "store", "config", "doctor",
 )  # fmt: skip
 """Every command, in the order of the help. Each one is the function of this name in the file of this name."""
 

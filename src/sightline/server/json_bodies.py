@@ -24,9 +24,23 @@ async def read_json(request: Request, kind: type[T], *, most: int = MAX_BODY) ->
     Read the body as a *kind*.
 
     Raises:
+        HTTPException, BodyTooLarge: as :func:`read_body`.
+        DecodeError: if it is not of this shape.
+    """
+    body = await read_body(request, most)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"The body cannot be read: {error}.") from None
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """
+    Read a body that is said to be JSON.
+
+    Raises:
         HTTPException: with 415 if it is not said to be JSON. A form of another page cannot say so.
         BodyTooLarge: if it has more than *most* bytes.
-        DecodeError: if it is not of this shape.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "The body must be JSON: Content-Type application/json.")
@@ -35,10 +49,7 @@ async def read_json(request: Request, kind: type[T], *, most: int = MAX_BODY) ->
         body += chunk
         if len(body) > most:
             raise BodyTooLarge(f"The body has more than {most:,} bytes.")
-    try:
-        return msgspec.json.decode(bytes(body), type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"The body cannot be read: {error}.") from None
+    return bytes(body)
 
 
 def body_described(kind: type[msgspec.Struct], example: dict[str, Any]) -> dict[str, Any]:

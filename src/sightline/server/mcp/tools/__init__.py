@@ -1,0 +1,1 @@
+"""The tools, one a file, each named ``TOOL`` there; adding one is adding its file."""
