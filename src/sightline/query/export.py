@@ -139,9 +139,8 @@ def parquet(store: Store, kind: Kind, query: str, range_: TimeRange, told: Told)
         f"SELECT {source.columns} FROM {source.table} AS record {source.final} {source.more} WHERE {where} "
         f"ORDER BY {source.order}"
     )
-    schema = store.query_arrow(f"{sql} LIMIT 0", parameters).schema
     pieces = store.stream(sql, "ArrowStream", parameters, rows=told.limit, seconds=LONGEST_S)
-    return write_parquet(schema, pieces, told)
+    return write_parquet(lambda: store.query_arrow(f"{sql} LIMIT 0", parameters).schema, pieces, told)
 
 
 def _where(source: Source, query: str, range_: TimeRange) -> tuple[str, dict[str, object]]:
