@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import sightline
 from sightline.errors import ErrorCategory, ErrorSeverity, error_counts, fingerprint, track_error
-from sightline.model.secrets import REDACTED
+from sightline.model.named_secrets import REDACTED
 from sightline.sdk.errors import LOGGER
 from sightline.testing import capture
 
@@ -105,6 +105,22 @@ def test_locals_are_recorded_on_request_and_without_secrets():
     assert frame["function"] == "refuse"
     assert frame["locals"]["basket"] == {"items": 3, "token": REDACTED, "note": f"Bearer {REDACTED}"}
     assert frame["locals"]["card"] == REDACTED
+
+
+def call(headers, client):
+    """Fail with headers as servers have them, and an object that tells much of itself."""
+    raise ConnectionError(f"{len(headers)} headers were sent by {type(client).__name__}")
+
+
+def test_locals_are_cleaned_by_the_names_in_pairs_and_in_long_representations():
+    """What is too long is cut after the search: what is left of a secret would have lost its name."""
+    client = type("Client", (), {"__repr__": lambda _: f"Client({'x' * 200}, password='{'hunter2 ' * 100}')"})()
+    with capture(capture_locals=True) as captured:
+        track_error(caught(call, [(b"accept", b"*/*"), (b"x-api-key", b"hunter2")], client))
+
+    told = errors(captured)[0].attributes["error.locals"][-1]["locals"]
+    assert told["headers"] == [["b'accept'", "b'*/*'"], ["b'x-api-key'", REDACTED]]
+    assert "hunter2" not in told["client"]
 
 
 def test_locals_are_not_recorded_unless_asked_for():

@@ -12,7 +12,7 @@ import pytest
 from fluent.handler import FluentHandler, FluentRecordFormatter
 
 from sightline.logging import FluentdHandler
-from sightline.model.secrets import REDACTED
+from sightline.model.named_secrets import REDACTED
 
 
 class Receiver(socketserver.ThreadingTCPServer):

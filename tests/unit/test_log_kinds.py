@@ -19,7 +19,7 @@ from sightline.logging import (
     log_request,
     log_security_event,
 )
-from sightline.model.secrets import REDACTED
+from sightline.model.named_secrets import REDACTED
 from sightline.testing import capture
 
 

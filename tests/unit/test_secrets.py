@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.model.secrets import REDACTED
+from sightline.model.named_secrets import REDACTED
 from sightline.wire.redact import Redactor
 
 CARD = "4111 1111 1111 1111"
@@ -28,6 +28,22 @@ CAUGHT = {
     'headers="token=abc"': f'headers="token={REDACTED}"',
     "q=1&access_token=abc&x=2": f"q=1&access_token={REDACTED}&x=2",
     "q=1&token%3Dabc": f"q=1&token={REDACTED}",
+    "password=x1&next=%2F%253Ftoken%253Dabc": f"password={REDACTED}&next=/?token={REDACTED}",
+    "user[password]=abc&n=1": f"user[password]={REDACTED}&n=1",
+    "PassWord=abc aPi-KeY: abc": f"PassWord={REDACTED} aPi-KeY: {REDACTED}",
+    "password2=abc newpassword=abc": f"password2={REDACTED} newpassword={REDACTED}",
+    "your API key: abc": f"your API key: {REDACTED}",
+    "run --db-password abc --token=abc": f"run --db-password {REDACTED} --token={REDACTED}",
+    "['run', '--password', 'abc']": f"['run', '--password', '{REDACTED}']",
+    "[(b'x-api-key', b'abc')]": f"[(b'x-api-key', b'{REDACTED}')]",
+    "<ns:password a='1'>abc</ns:password>": f"<ns:password a='1'>{REDACTED}</ns:password>",
+    "{'token': ['abc', ('d',)], 'n': 1}": f"{{'token': {REDACTED}, 'n': 1}}",
+    "&quot;token&quot;:&quot;abc&quot;": f"&quot;token&quot;:&quot;{REDACTED}&quot;",
+    "password=a(b]c!d, then": f"password={REDACTED}, then",
+    "Cookie: a=1; b=2\nHost: h": f"Cookie: {REDACTED}\nHost: h",
+    'Authorization: Digest username="u", response="abc"': f"Authorization: {REDACTED}",
+    "Authorization: ApiKey abc for u": f"Authorization: {REDACTED} for u",
+    "postgres://user:p@ss#w@host/db": f"postgres://user:{REDACTED}@host/db",
     "p%61ssword=abc": f"password={REDACTED}",
     "Authorization: Bearer abcdef123456": f"Authorization: {REDACTED}",
     "sent bearer abcdef123456 on": f"sent bearer {REDACTED} on",
@@ -58,6 +74,9 @@ LEFT = [
     "author: somebody",
     "50% of users",
     "a basic idea",
+    "Basic authentication failed: a basic understanding, digest mismatch",
+    "http://host:8080?mail=a@b.org",
+    "took 5589851884045802.0 s",
     "{not json: at all",
 ]
 

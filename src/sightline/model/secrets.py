@@ -11,20 +11,24 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from sightline.model.named_secrets import REDACTED, NamedSecrets
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-REDACTED: Final = "[REDACTED]"
-
 SHORTEST: Final = 7
 """Characters that a text with a secret has at least, such as ``pwd=abc``."""
+
+_MOST_DECODED: Final = 3
+"""How often a text is decoded that is percent-encoded, to look for secrets in it."""
 
 _SHORTEST_KEY: Final = 16
 _SHORTEST_NUMBER: Final = 11
 
 _WORDS: Final = (
-    "passw", "passphrase", "pwd", "secret", "token", "api_key", "api-key", "apikey", "api key", "authoriz", "credit",
-    "card", "ssn", "social", "private", "cookie", "credential", "cvv",
+    "passw", "pass_w", "pass-w", "pass.w", "passphrase", "pass_phrase", "pass-phrase", "pwd", "secret", "token",
+    "apikey", "api_key", "api-key", "api.key", "api key", "api+key", "authoriz", "credit", "card", "ssn", "social",
+    "private", "cookie", "credential", "cvv",
 )  # fmt: skip
 """What is in the names of secrets, in lower case: ``password=…``, ``"apiKey": …``."""
 
@@ -38,7 +42,7 @@ _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", re.DOTALL
 )
 _KNOWN_KEY: Final = re.compile(
-    r"""(?<![0-9A-Za-z_])(?:
+    r"""(?:(?<![0-9A-Za-z_])|(?<=%[0-9A-Fa-f]{2}))(?:
       eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*         # JSON Web Token
     | A[KS]IA[0-9A-Z]{16}                          # AWS access key id
     | AIza[\w-]{35}                                # Google API key
@@ -52,20 +56,13 @@ _KNOWN_KEY: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-_SCHEME: Final = re.compile(r"(?i)\b(bearer|basic|digest)(\s+)([0-9A-Za-z._~+/=-]{8,})")
-_URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)([^/\s@]+)(@)")
-_CARD: Final = re.compile(r"(?<![0-9A-Za-z.])(?:\d[ -]?){12,18}\d(?![0-9A-Za-z])")
-_SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?![\d-])")
-_NAME: Final = re.compile(r"""(?<![\w.\-])([A-Za-z_][\w.\-]{1,200}+)(\\*["']?\s{0,3}(?:=>|[=:])\s{0,3})""")
-"""A name and what stands between it and its value: ``password=``, ``"apiKey": ``, ``\\"token\\":``."""
+_SCHEME: Final = re.compile(r"(?i)\b(?:bearer|basic|digest)\s+([0-9A-Za-z._~+/=-]{8,})")
+_PROSE: Final = re.compile(r"(?:(?:[a-z]{1,16}|[A-Z][a-z]{1,15}|[A-Z]{1,16})(?:[._/-]+|$))+")
+"""What stands behind *basic* in a sentence: ``a basic understanding``, ``Basic authentication failed``."""
 
-_VALUE: Final = re.compile(
-    r"""\\+"(?:(?!\\+").)*(?:\\+")?                # in quotes that are escaped, as in JSON within a string
-    | [bruf]{0,2}"(?:[^"\\]|\\.)*"?                # in double quotes
-    | [bruf]{0,2}'(?:[^'\\]|\\.)*'?                # in single quotes
-    | (?:(?i:bearer|basic|digest|token)\s+)?[^\s,;&"'<>()\[\]{}]+""",
-    re.VERBOSE | re.DOTALL,
-)
+_URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)(?!\d{1,5}(?:[/?#\s]|$))([^/\s]+)(@)")
+_CARD: Final = re.compile(r"(?<![0-9A-Za-z.])(?:\d[ -]?){12,18}\d(?![0-9A-Za-z]|\.\d)")
+_SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?![\d-])")
 _E_MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PHONE: Final = re.compile(r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,4}){2,4}(?![\w.])")
 
@@ -91,6 +88,7 @@ def _branch(tree: dict[str, Any]) -> str:
     return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
 
 
+_FIRST_WORD: Final = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
 _MARK: Final = re.compile(_any_of(_MARKS)).search
 _SIX_DIGITS: Final = re.compile(r"\d\d\d[\d -]\d\d").search
 _NINE_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){8}").search
@@ -119,9 +117,9 @@ class Scrubber:
             words: the user's own names of secrets.
             personal: whether e-mail addresses and phone numbers are taken out too.
         """
-        self._is_secret = is_secret
+        self._named = NamedSecrets(is_secret)
         self._personal = personal
-        own = [re.split(r"[^0-9a-z]", word.lower())[0] for word in words]
+        own = [_FIRST_WORD.split(word)[0].lower() for word in words]
         self._words = re.compile(_any_of([*_WORDS, *filter(None, own)])).search
 
     def names_a_secret(self, text: str) -> bool:
@@ -132,19 +130,26 @@ class Scrubber:
         """Give *text* without the secrets in it; itself where there are none."""
         if len(text) < SHORTEST:
             return text
-        scrubbed = self._scrub(text, text.lower())
-        if scrubbed is text and "%" in text and (plain := unquote(text)) != text:
-            found = self._scrub(plain, plain.lower())
-            # What only shows when it is decoded is written decoded: encoded again, nobody could read what is left.
-            return text if found is plain else found
-        return scrubbed
+        found = self._scrub(text, text.lower())
+        return self._decoded(found) if "%" in found else found
+
+    def _decoded(self, found: str) -> str:
+        at = found
+        for _ in range(_MOST_DECODED):
+            if (plain := unquote(at)) == at:
+                break
+            at = self._scrub(plain, plain.lower())
+            if at is not plain:
+                # What only shows when it is decoded is written decoded: encoded again, nobody could read what is left.
+                found = at
+        return found
 
     def _scrub(self, text: str, lower: str) -> str:
         found = text
-        if ("=" in lower or ":" in lower) and self._words(lower):
-            found = self._without_named(found)
+        if ("=" in lower or ":" in lower or "(" in lower or "--" in lower or "</" in lower) and self._words(lower):
+            found = self._named.take_out(found)
         if " " in lower and ("bearer" in lower or "basic" in lower or "digest" in lower):
-            found = _SCHEME.sub(rf"\1\2{REDACTED}", found)
+            found = _SCHEME.sub(_credential, found)
         if "@" in lower and "://" in lower:
             found = _URL_PASSWORD.sub(rf"\1{REDACTED}\3", found)
         if len(lower) >= _SHORTEST_NUMBER and _SIX_DIGITS(lower) and _NINE_DIGITS(lower):
@@ -155,41 +160,9 @@ class Scrubber:
             found = _PHONE.sub(REDACTED, _E_MAIL.sub(REDACTED, found))
         return text if found == text else found
 
-    def _without_named(self, text: str) -> str:
-        """Take out the values that stand behind the names of secrets."""
-        parts: list[str] = []
-        done = 0
-        for match in _NAME.finditer(text):
-            if match.start() < done or not self._is_secret(_name(text, match)):
-                continue
-            value = _VALUE.match(text, match.end())
-            if value is None or value[0].startswith(REDACTED) or _harmless(value[0]):
-                continue
-            parts += (text[done : match.end()], _blank(value[0]))
-            done = value.end()
-        parts.append(text[done:])
-        return "".join(parts)
 
-
-def _name(text: str, match: re.Match[str]) -> str:
-    r"""Give the name that was found, without the letter of an escape such as ``\n`` in front of it."""
-    escaped = match.start() > 0 and text[match.start() - 1] == "\\" and match[1][0] in "nrt"
-    return match[1][1:] if escaped else match[1]
-
-
-def _blank(value: str) -> str:
-    """Put the mark in the place of a value, within the value's quotes."""
-    quote = re.match(r"[bruf]{0,2}\\*[\"']", value)
-    if quote is None:
-        return REDACTED
-    mark = quote[0].lstrip("bruf")
-    closed = mark if len(value) >= len(quote[0]) + len(mark) and value.endswith(mark) else ""
-    return f"{quote[0]}{REDACTED}{closed}"
-
-
-def _harmless(value: str) -> bool:
-    """Tell whether what stands behind a secret's name is none: nothing, ``None``, ``true``."""
-    return value.strip("\\\"'").lower() in {"", "none", "null", "true", "false", "undefined", "***"}
+def _credential(match: re.Match[str]) -> str:
+    return match[0] if _PROSE.fullmatch(match[1]) else match[0].removesuffix(match[1]) + REDACTED
 
 
 def _card(match: re.Match[str]) -> str:

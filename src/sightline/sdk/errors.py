@@ -39,6 +39,9 @@ _LONGEST_STACK: Final = 64 * 1024
 _LONGEST_MESSAGE: Final = 8 * 1024
 """Characters kept of a message."""
 
+_LONGEST_OTHER: Final = 500
+"""Characters kept of the message of an exception behind or within another."""
+
 
 class _Counts:
     """How often each error happened in this process."""
@@ -169,7 +172,7 @@ def _attributes(error: BaseException, mechanism: str) -> dict[str, Any]:
     links = list(naming.chain(error))
     told: dict[str, Any] = {
         "exception.type": _type_of(error),
-        "exception.message": redact.redactor.text(describe(error)[:_LONGEST_MESSAGE]),
+        "exception.message": redact.short(describe(error), _LONGEST_MESSAGE),
         "exception.stacktrace": _stack(error, links),
         "thread.name": threading.current_thread().name,
         "error.handled": not mechanism,
@@ -180,7 +183,7 @@ def _attributes(error: BaseException, mechanism: str) -> dict[str, Any]:
         told["error.chain"] = [
             {
                 "type": _type_of(one),
-                "message": redact.redactor.text(describe(one)[:500]),
+                "message": redact.short(describe(one), _LONGEST_OTHER),
                 "relation": relation or "raised",
             }
             for one, relation in links
@@ -189,7 +192,7 @@ def _attributes(error: BaseException, mechanism: str) -> dict[str, Any]:
         told["error.members"] = [
             {
                 "type": _type_of(one),
-                "message": redact.redactor.text(describe(one)[:500]),
+                "message": redact.short(describe(one), _LONGEST_OTHER),
                 "fingerprint": naming.fingerprint(one),
             }
             for one in error.exceptions[:MOST_MEMBERS]
@@ -234,4 +237,5 @@ def _stack(error: BaseException, links: list[tuple[BaseException, str]]) -> str:
 
 def _bare_stack(error: BaseException) -> str:
     stack = "".join(traceback.format_tb(error.__traceback__, limit=-20))
-    return f"Traceback (most recent call last):\n{stack}{_type_of(error)}: {describe(error)[:500]}\n"
+    message = redact.short(describe(error), _LONGEST_OTHER)
+    return f"Traceback (most recent call last):\n{stack}{_type_of(error)}: {message}\n"

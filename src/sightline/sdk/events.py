@@ -112,7 +112,7 @@ def _write(name: str, data: dict[str, Any], time: int, bound: dict[str, Any] | N
     if who:
         data = {key: value for key, value in data.items() if key not in who}
         bound = {**(bound or {}), **who}
-    line = EventRecord(time, recorder.instance, name=name, attributes=bound)
+    line = EventRecord(time, recorder.instance, name=name, attributes=redact.clean(bound) if bound else bound)
     if data:
         line.data = redact.clean(data)
     around = current_span()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import reprlib
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.model.secrets import REDACTED
+from sightline.model.named_secrets import REDACTED
 from sightline.sdk import redact
 from sightline.sdk.fingerprint import frames, is_application
+from sightline.wire.lines import describe
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -28,7 +29,8 @@ _DEEPEST: Final = 3
 """Containers within each other that are looked into."""
 
 _short: Final = reprlib.Repr()
-_short.maxstring = _short.maxother = _short.maxlong = _LONGEST
+# It cuts out the middle, and with it perhaps the name before a secret; what is too long is cut behind the search.
+_short.maxstring = _short.maxother = _short.maxlong = 16 * _LONGEST
 
 
 def told_locals(traceback: TracebackType | None) -> list[dict[str, Any]]:
@@ -71,16 +73,18 @@ def _told(name: str, value: Any, depth: int) -> Any:
         items = list(value.items())[:_MOST_ITEMS]
         return {_text(key): _told(_text(key), item, depth + 1) for key, item in items}
     if depth < _DEEPEST and kind in {list, tuple, set, frozenset}:
-        return [_told("", item, depth + 1) for item in list(value)[:_MOST_ITEMS]]
+        # A pair of name and value, such as a header, is known by its name.
+        pair = kind in {list, tuple} and len(value) == 2 and value[0].__class__ in {str, bytes}
+        names = ("", describe(value[0])) if pair else ("",) * _MOST_ITEMS
+        return [_told(of, item, depth + 1) for of, item in zip(names, list(value), strict=False)]
     return _text(value)
 
 
 def _text(value: Any) -> str:
     if value.__class__ is str:
-        # A key that is cut in the middle would no longer look like one.
-        return redact.redactor.text(value[: 8 * _LONGEST])[:_LONGEST]
+        return redact.short(value, _LONGEST)
     try:
         shown = _short.repr(value)
     except Exception:
         shown = f"<{type(value).__module__}.{type(value).__qualname__} that cannot be shown>"
-    return redact.redactor.text(shown)[:_LONGEST]
+    return redact.short(shown, _LONGEST)

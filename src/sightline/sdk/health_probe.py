@@ -154,8 +154,7 @@ def judge(found: Any) -> CheckResult:
 
 def clean(error: str) -> str:
     """Take the secrets out of an error, and bound it."""
-    # A key that is cut in the middle would no longer look like one.
-    return redact.redactor.text(error[: 4 * _LONGEST_ERROR])[:_LONGEST_ERROR]
+    return redact.short(error, _LONGEST_ERROR)
 
 
 def _failed(error: BaseException) -> CheckResult:
