@@ -56,7 +56,7 @@ TOKENS: Final = ("needle", "paid berlin", "accepted berlin", "haystack OR failed
 PHRASES: Final = ('"card of customer 42"', '"needle in haystack"', "confirm*")
 ATTRIBUTES: Final = ("user_id:42", "user_id:{rare}", "order:{order}", "path:/orders/{order}", "duration_ms:>=299")
 HISTOGRAMS: Final = ("needle", "accepted berlin")
-REGEXES: Final = ("/took 1[0-9]{2} ms/", "/items to (Oslo|Rome)$/", "/no such [a-z]+/")
+REGEXES: Final = ('~"took 1[0-9]{2} ms"', '~"items to (Oslo|Rome)$"', '~"no such [a-z]+"')
 FIELDS: Final = ("level:error", "service:shop level:>=warning")
 TRACES: Final = ("status:error", "duration:>5s", "service:shop orders", "user.id:42", "url.path:/orders/{order}")
 METRICS: Final[dict[str, Aggregate | None]] = {"system_cpu_percent": None, "http_requests_total": None, "wait": "p95"}

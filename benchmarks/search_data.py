@@ -100,7 +100,7 @@ SELECT n.1, n.2, n.3, 'shop', mapFilter((k, v) -> v != '', map('endpoint', if(n.
     toString(number % 20))), 'le', n.4)), map('service.name', 'shop', 'service.instance.id', toString(number % 4)),
     if(n.3 = 'gauge', '', 'cumulative'),
     fromUnixTimestamp64Milli(intDiv({start:Int64}, 1000000) + intDiv(number, 20) * 15000 + intDiv({step:Int64}, 1e18)),
-    if(n.3 = 'gauge', 40 + number % 10, intDiv(number, 20) * 3 * toFloat64OrZero(replace(n.4, '+Inf', '10')))
+    if(n.3 = 'gauge', 40 + number % 10, intDiv(number, 20) * 3 * if(n.4 IN ('', '+Inf'), 10, toFloat64OrZero(n.4)))
 FROM numbers({first:UInt64}, {count:UInt64}) ARRAY JOIN [
     ('system_cpu_percent', 'system_cpu_percent', 'gauge', ''),
     ('system_memory_percent', 'system_memory_percent', 'gauge', ''),

@@ -27,7 +27,7 @@ def request(name: str, duration: int, *, status: str = "Ok", time_ns: int | None
                 time=time_ns or time.time_ns())  # fmt: skip
 
 
-@pytest.mark.parametrize("table", ["request_minutes", "request_hours"])
+@pytest.mark.parametrize("table", ["request_minutes", "request_quarters", "request_hours"])
 def test_requests_are_summed_up_once_for_their_token(store: Store, table: str):
     """A range that is sent again is neither counted twice by minute nor by hour."""
     lines = request(table, 5) + request(table, 7, status="Error") + line("span", name=table, span_kind="Client")
@@ -42,7 +42,7 @@ def test_requests_are_summed_up_once_for_their_token(store: Store, table: str):
     assert found.rows == [(f"/{table}", "Error", "200", 1), (f"/{table}", "Ok", "200", 1)]
 
 
-@pytest.mark.parametrize("table", ["request_minutes", "request_hours"])
+@pytest.mark.parametrize("table", ["request_minutes", "request_quarters", "request_hours"])
 def test_latencies_of_many_inserts_merge_to_right_percentiles(store: Store, table: str):
     """Percentiles over inserts and minutes lie within one per cent of those of the spans."""
     now_ns = time.time_ns()

@@ -21,10 +21,10 @@ SPANS: Final = ("otel_traces", "span_minutes", "Spans", "StatusCode")
 
 def counted(kind: tuple[str, str, str, str], range_: TimeRange, condition: str = "1") -> tuple[str, dict[str, Any]]:
     """
-    Write the statement that gives ``at_s``, ``ServiceName``, the kind's own column, ``counted`` and ``newest``.
+    Write the statement whose rows have ``at_s``, ``ServiceName``, the kind's own column, ``counted`` and ``newest``.
 
-    ``at_s`` is right to the minute. Whole minutes are read from the sums, and only what lies before the first and after
-    the last of them from the records: any range is counted exactly.
+    ``at_s`` is right to the minute; who asks sums up. Whole minutes are read from the sums, and only what lies before
+    the first and after the last of them from the records: any range is counted exactly.
 
     Args:
         kind: ``LOGS`` or ``SPANS``.
@@ -36,21 +36,21 @@ def counted(kind: tuple[str, str, str, str], range_: TimeRange, condition: str =
     """
     table, minutes, number, own = kind
     records = (
-        f"SELECT toUnixTimestamp(Timestamp) AS at_s, ServiceName, {own}, count() AS counted, max(Timestamp) AS newest "
+        f"SELECT toUnixTimestamp(Timestamp) AS at_s, ServiceName, {own}, toUInt64(1) AS counted, Timestamp AS newest "
         f"FROM {table} WHERE {IN_RANGE} AND {condition}"
     )
-    grouped = f"GROUP BY at_s, ServiceName, {own}"
     minute_ns = MINUTE_S * NS_PER_S
     first_ns, end_ns = -(-range_.start_ns // minute_ns) * minute_ns, range_.end_ns // minute_ns * minute_ns
     if first_ns >= end_ns:
-        return f"{records} {grouped}", {}
+        return records, {}
     sums = (
-        f"SELECT toUnixTimestamp(Time) AS at_s, ServiceName, {own}, sum({number}) AS counted, max(Newest) AS newest "
+        f"SELECT toUnixTimestamp(Time) AS at_s, ServiceName, {own}, {number} AS counted, Newest AS newest "
         f"FROM {minutes} WHERE Time >= toDateTime({{first_minute:UInt32}}) "
         f"AND Time < toDateTime({{end_minute:UInt32}}) AND {condition}"
     )
-    before = "Timestamp < fromUnixTimestamp64Nano({first_minute_ns:Int64})"
-    after = "Timestamp >= fromUnixTimestamp64Nano({end_minute_ns:Int64})"
+    edges = (
+        "(Timestamp < fromUnixTimestamp64Nano({first_minute_ns:Int64}) "
+        "OR Timestamp >= fromUnixTimestamp64Nano({end_minute_ns:Int64}))"
+    )
     bounds = {"first_minute": first_ns // NS_PER_S, "end_minute": end_ns // NS_PER_S}
-    parts = (f"{sums} {grouped}", f"{records} AND {before} {grouped}", f"{records} AND {after} {grouped}")
-    return " UNION ALL ".join(parts), {**bounds, "first_minute_ns": first_ns, "end_minute_ns": end_ns}
+    return f"{sums} UNION ALL {records} AND {edges}", {**bounds, "first_minute_ns": first_ns, "end_minute_ns": end_ns}

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -17,6 +18,7 @@ from sightline.query.search.tree import Compare, Pattern, Present, Text, walk
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
+    from sightline.query.search import Condition
     from sightline.query.search.tree import Node
     from sightline.store.connect import Store
 
@@ -108,30 +110,62 @@ def search_logs(
         QueryTooExpensive: if the search takes too long.
     """
     limit = min(max(1, limit), MAX_PAGE)
-    condition = compile_search(query, LOGS)
+    asked = _Asked(store, compile_search(query, LOGS), "DESC" if order == "desc" else "ASC")
     position = decode_cursor(cursor, _Position) if cursor else None
+    rows: list[tuple[Any, ...]] = []
     if position:
-        range_ = _after(range_, position, order)
-    skip = max(0, min(position.given, _MAXTIES)) if position else 0
-    direction = "DESC" if order == "desc" else "ASC"
-    where = f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} ORDER BY Timestamp {direction}"
-    parameters = {**condition.parameters, **range_.parameters, "limit": limit + 1 + skip}
-    # First only the times: bodies and attributes are then read for the span of time that the page takes, no more.
-    times = store.query(
-        f"SELECT count(), min(at), max(at) FROM (SELECT toUnixTimestamp64Nano(Timestamp) AS at {where} "
-        "LIMIT {limit:UInt32})",
-        parameters,
-    )
-    count, first_ns, last_ns = times.rows[0]
-    if count <= skip:
-        return LogPage([], None, times.elapsed_ms)
-    found = store.query(
-        f"SELECT {COLUMNS} {where}, tie {direction} LIMIT {{limit:UInt32}} OFFSET {{skip:UInt32}}",
-        {**parameters, "start": first_ns, "end": last_ns + 1, "limit": limit + 1, "skip": skip},
-    )
-    rows = found.rows[:limit]
-    following = encode_cursor(_ended(rows, position)) if len(found.rows) > limit else None
-    return LogPage([log_record(row) for row in rows], following, times.elapsed_ms + found.elapsed_ms)
+        rows = asked.at(position.time_ns, range_, limit + 1, max(0, min(position.given, _MAXTIES)))
+        range_ = _beyond(range_, position.time_ns, order)
+    if len(rows) <= limit:
+        rows += asked.first(range_, limit + 1 - len(rows))
+    following = encode_cursor(_ended(rows[:limit], position)) if len(rows) > limit else None
+    return LogPage([log_record(row) for row in rows[:limit]], following, asked.elapsed_ms)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One search in one direction, and how long it took so far."""
+
+    store: Store
+    condition: Condition
+    direction: str
+    elapsed_ms: float = 0.0
+
+    def first(self, range_: TimeRange, count: int) -> list[tuple[Any, ...]]:
+        """
+        Give the first rows of a range.
+
+        Sorted by time alone, so that the engine finds them by their times and reads the bodies of these only. Which of
+        the last time's rows come first only their hashes tell: where they matter they are asked for by themselves.
+        """
+        rows = self._ask(range_, "Timestamp", count, 0)
+        if len(rows) < count:
+            return sorted(rows, key=_place, reverse=self.direction == "DESC")
+        last_ns = rows[-1][-2]
+        whole = sorted((row for row in rows if row[-2] != last_ns), key=_place, reverse=self.direction == "DESC")
+        if len(whole) == count - 1:
+            return [*whole, rows[-1]]
+        return whole + self.at(last_ns, range_, count - len(whole), 0)
+
+    def at(self, time_ns: int, range_: TimeRange, count: int, skip: int) -> list[tuple[Any, ...]]:
+        """Give rows of one nanosecond, if it lies in the range."""
+        if not range_.start_ns <= time_ns < range_.end_ns:
+            return []
+        return self._ask(TimeRange(time_ns, time_ns + 1), "tie", count, skip)
+
+    def _ask(self, range_: TimeRange, by: str, count: int, skip: int) -> list[tuple[Any, ...]]:
+        found = self.store.query(
+            f"SELECT {COLUMNS} FROM otel_logs WHERE {IN_RANGE} AND {self.condition.sql} "
+            f"ORDER BY {by} {self.direction} LIMIT {{limit:UInt32}} OFFSET {{skip:UInt32}}",
+            {**self.condition.parameters, **range_.parameters, "limit": count, "skip": skip},
+        )
+        self.elapsed_ms += found.elapsed_ms
+        return found.rows
+
+
+def _place(row: tuple[Any, ...]) -> tuple[int, int]:
+    """Tell where a row stands: by its time, and by its hash among those of the same time."""
+    return row[-2], row[-1]
 
 
 def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60) -> Histogram:
@@ -182,12 +216,12 @@ def _is_counted(query: str) -> bool:
     return _COUNTED_BY.issuperset(named)
 
 
-def logs_of_trace(store: Store, trace_id: str, limit: int) -> list[LogRecord]:
-    """Give a trace's first *limit* logs, in their order."""
+def logs_of_trace(store: Store, trace_id: str, range_: TimeRange, limit: int) -> list[LogRecord]:
+    """Give a trace's first *limit* logs of a range, in their order."""
     found = store.query(
-        f"SELECT {COLUMNS} FROM otel_logs WHERE TraceId = {{trace:String}} "
+        f"SELECT {COLUMNS} FROM otel_logs WHERE {IN_RANGE} AND TraceId = {{trace:String}} "
         "ORDER BY Timestamp, tie LIMIT {limit:UInt32}",
-        {"trace": trace_id, "limit": limit},
+        {**range_.parameters, "trace": trace_id, "limit": limit},
     )
     return [log_record(row) for row in found.rows]
 
@@ -214,11 +248,11 @@ def log_record(row: tuple[Any, ...]) -> LogRecord:
     )
 
 
-def _after(range_: TimeRange, position: _Position, order: Order) -> TimeRange:
-    """Cut off what earlier pages gave, but for records of the last one's time."""
+def _beyond(range_: TimeRange, time_ns: int, order: Order) -> TimeRange:
+    """Cut off what earlier pages gave."""
     if order == "desc":
-        return TimeRange(range_.start_ns, max(range_.start_ns, min(range_.end_ns, position.time_ns + 1)))
-    return TimeRange(min(range_.end_ns, max(range_.start_ns, position.time_ns)), range_.end_ns)
+        return TimeRange(range_.start_ns, max(range_.start_ns, min(range_.end_ns, time_ns)))
+    return TimeRange(min(range_.end_ns, max(range_.start_ns, time_ns + 1)), range_.end_ns)
 
 
 def _ended(rows: list[tuple[Any, ...]], before: _Position | None) -> _Position:

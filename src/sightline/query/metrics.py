@@ -244,17 +244,19 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
     )
     at = "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32}"
     if aggregate == "rate":
+        steps = (
+            f"SELECT SeriesId, {at} AS at, arraySort((value, time) -> time, groupArray(Value), groupArray(Timestamp)) "
+            f"AS v FROM metric_samples FINAL WHERE {samples} "
+            "AND Timestamp >= toDateTime64({first:Int64} - {lookback:Int64}, 3) GROUP BY SeriesId, at"
+        )
         before = (
-            "lagInFrame(toNullable(Value)) OVER (PARTITION BY SeriesId ORDER BY Timestamp "
+            "lagInFrame(v[-1], 1, v[1]) OVER (PARTITION BY SeriesId ORDER BY at "
             "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"
         )
-        inner = (
-            f"SELECT SeriesId, {at} AS at, Value, {before} AS before FROM metric_samples FINAL "
-            f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}} - {{lookback:Int64}}, 3)"
-        )
+        inner = f"SELECT SeriesId, at, arraySum(v) AS total, arrayPushFront(v, {before}) AS w FROM ({steps})"
         # A counter that is lower than before was started anew: all that it shows was counted since.
-        grown = "multiIf(temporality = 'delta', Value, isNull(before), 0, Value < before, Value, Value - before)"
-        outer = f"SELECT key, at, sum({grown}) AS value"
+        grown = "arraySum((was, is) -> if(is < was, is, is - was), arrayPopBack(w), arrayPopFront(w))"
+        outer = f"SELECT key, at, sum(if(temporality = 'delta', total, {grown})) AS value"
         having = "WHERE at >= {first:Int64}"
         parameters = {**parameters, "lookback": max(LOOKBACK_S, 2 * parameters["step"])}
     else:

@@ -208,8 +208,19 @@ TABLES: Final[dict[str, TableText]] = {
         {
             "Rate and latency by minute": (
                 "SELECT Time, sum(Requests) AS requests, quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency) AS q, "
-                "round(q[2] / 1e6, 1) AS p50_ms, round(q[3] / 1e6, 1) AS p95_ms "
+                "round(q[1] / 1e6, 1) AS p50_ms, round(q[2] / 1e6, 1) AS p95_ms "
                 "FROM request_minutes WHERE Time > now() - INTERVAL 1 HOUR GROUP BY Time ORDER BY Time"
+            ),
+        },
+    ),
+    "request_quarters": TableText(
+        "The same by quarter of an hour.",
+        {"Time": "Begin of the quarter, UTC.", **_REQUESTS},
+        {
+            "Slowest endpoints of a day": (
+                "SELECT ServiceName, SpanName, sum(Requests) AS requests, "
+                "round(quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[2] / 1e6, 1) AS p95_ms FROM request_quarters "
+                "WHERE Time > now() - INTERVAL 1 DAY GROUP BY ServiceName, SpanName ORDER BY p95_ms DESC LIMIT 20"
             ),
         },
     ),

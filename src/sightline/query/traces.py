@@ -23,7 +23,7 @@ MAX_TRACE_LOGS: Final = 2_000
 """Most logs that are given with a trace."""
 
 _AROUND_NS: Final = 3600 * NS_PER_S
-"""How far from the spans that were found the rest of a trace is looked for when traces are listed."""
+"""How far from the spans that were found the rest of a trace, and its logs, are looked for."""
 
 
 class TraceSummary(msgspec.Struct):
@@ -115,11 +115,12 @@ class _Position(msgspec.Struct, array_like=True):
 
 
 class _SpanPosition(msgspec.Struct, array_like=True):
-    """The last span of a page, and when the trace begins."""
+    """The last span of a page, and when the first and the last span of the trace begin."""
 
     time_ns: int
     span_id: str
     start_ns: int
+    end_ns: int
 
 
 _SPAN_COLUMNS: Final = (
@@ -183,14 +184,14 @@ def read_trace(store: Store, trace_id: str) -> Trace | None:
     if not found.rows:
         return None
     rows = found.rows[:MAX_SPANS]
-    start_ns = rows[0][6]
+    start_ns, end_ns = rows[0][6], max(row[6] + row[7] for row in rows)
     return Trace(
         trace_id=trace_id,
         start=rfc3339(start_ns),
-        duration_ms=(max(row[6] + row[7] for row in rows) - start_ns) / 1e6,
+        duration_ms=(end_ns - start_ns) / 1e6,
         services=sorted({row[4] for row in rows}),
         spans=[_span(row, start_ns) for row in rows],
-        logs=logs_of_trace(store, trace_id, MAX_TRACE_LOGS),
+        logs=logs_of_trace(store, trace_id, _around(start_ns, end_ns), MAX_TRACE_LOGS),
         truncated=len(found.rows) > MAX_SPANS,
         elapsed_ms=found.elapsed_ms,
     )
@@ -204,27 +205,36 @@ def page_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: st
         QueryInvalid: if the cursor cannot be read.
     """
     trace_id, limit = trace_id.lower(), min(max(1, limit), MAX_PAGE)
-    position = decode_cursor(cursor, _SpanPosition) if cursor else None
-    after, parameters = "", {"trace": trace_id, "limit": limit + 1}
-    if position:
-        after = (
-            "AND Timestamp >= fromUnixTimestamp64Nano({after:Int64}) "
-            "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({after:Int64}), {span:String})"
-        )
-        parameters |= {"after": max(0, min(position.time_ns, 2**63 - 1)), "span": position.span_id}
-    found = store.query(
-        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE TraceId = {{trace:String}} {after} "
-        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
-        parameters,
-    )
-    if not found.rows and not position:
+    position = decode_cursor(cursor, _SpanPosition) if cursor else _begin(store, trace_id)
+    if position is None:
         return None
-    rows = found.rows[:limit]
-    start_ns = position.start_ns if position else rows[0][6]
-    following = None
+    # Within its own time the trace need not be looked for in all that is stored.
+    after = "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({start:Int64}), {span:String})" if cursor else ""
+    after_ns, end_ns = (max(0, min(at_ns, 2**63 - 2)) for at_ns in (position.time_ns, position.end_ns))
+    found = store.query(
+        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE {IN_RANGE} AND TraceId = {{trace:String}} {after} "
+        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
+        {"trace": trace_id, "start": after_ns, "end": end_ns + 1, "span": position.span_id, "limit": limit + 1},
+    )
+    rows, start_ns, following = found.rows[:limit], position.start_ns, None
     if len(found.rows) > limit:
-        following = encode_cursor(_SpanPosition(rows[-1][6], rows[-1][0], start_ns))
+        following = encode_cursor(_SpanPosition(rows[-1][6], rows[-1][0], start_ns, position.end_ns))
     return SpanPage(trace_id, [_span(row, start_ns) for row in rows], following, found.elapsed_ms)
+
+
+def _begin(store: Store, trace_id: str) -> _SpanPosition | None:
+    """Give the position before the first span of a trace; None where no span of it is stored."""
+    first_ns, last_ns, count = store.query(
+        "SELECT toUnixTimestamp64Nano(min(Timestamp)), toUnixTimestamp64Nano(max(Timestamp)), count() FROM otel_traces "
+        "WHERE TraceId = {trace:String}",
+        {"trace": trace_id},
+    ).rows[0]
+    return _SpanPosition(first_ns, "", first_ns, last_ns) if count else None
+
+
+def _around(first_ns: int, last_ns: int) -> TimeRange:
+    """Give the time in which what belongs to spans is looked for."""
+    return TimeRange(max(0, first_ns - _AROUND_NS), last_ns + _AROUND_NS)
 
 
 def _summaries(store: Store, rows: list[tuple[Any, ...]]) -> tuple[list[TraceSummary], float]:
@@ -235,12 +245,10 @@ def _summaries(store: Store, rows: list[tuple[Any, ...]]) -> tuple[list[TraceSum
         "min(Timestamp), "
         "(max(toUnixTimestamp64Nano(Timestamp) + Duration) - min(toUnixTimestamp64Nano(Timestamp))) / 1e6, "
         "count(), countIf(StatusCode = 'Error') FROM otel_traces "
-        "WHERE TraceId IN {traces:Array(String)} AND Timestamp >= fromUnixTimestamp64Nano({start:Int64}) "
-        "AND Timestamp < fromUnixTimestamp64Nano({end:Int64}) GROUP BY TraceId",
+        f"WHERE TraceId IN {{traces:Array(String)}} AND {IN_RANGE} GROUP BY TraceId",
         {
             "traces": [row[0] for row in rows],
-            "start": max(0, min(row[1] for row in rows) - _AROUND_NS),
-            "end": max(row[1] for row in rows) + _AROUND_NS,
+            **_around(min(row[1] for row in rows), max(row[1] for row in rows)).parameters,
         },
     )
     by_id = {row[0]: TraceSummary(*row) for row in found.rows}

@@ -75,6 +75,8 @@ class Cluster:
             return (f"CREATE {found['kind']} {found['name']} {self._everywhere}{found['rest']}",)
         if found := _ALTER.fullmatch(statement):
             return self._alter(found["name"], found["change"])
+        if statement.startswith("INSERT INTO "):
+            return (statement,)
         if found := _DROP.fullmatch(statement):
             names = [found["name"]] + [f"{found['name']}{LOCAL}"] * (found["kind"] == "TABLE")
             return tuple(f"DROP {found['kind']} IF EXISTS {name} {self._everywhere}{found['rest']}" for name in names)

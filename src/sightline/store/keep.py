@@ -26,6 +26,7 @@ _KINDS: Final = {
     "otel_traces": ("Timestamp", TRACES),
     "span_minutes": ("Time", TRACES),
     "request_minutes": ("Time", TRACES),
+    "request_quarters": ("Time", TRACES),
     "request_hours": ("Time", EVENTS),
     "events": ("Timestamp", EVENTS),
     "profiles": ("Timestamp", PROFILES),
@@ -34,7 +35,7 @@ _KINDS: Final = {
     "metric_series": ("LastSeen", METRICS),
 }
 _WITHOUT_ENVIRONMENT: Final = frozenset({
-    "metric_samples", "metric_histograms", "metric_series", "request_minutes", "request_hours",
+    "metric_samples", "metric_histograms", "metric_series", "request_minutes", "request_quarters", "request_hours",
 })  # fmt: skip
 
 

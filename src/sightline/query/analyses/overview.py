@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from sightline.query.analyses.requests import QUANTILES, SHARES, request_sums
+from sightline.query.analyses.requests import QUANTILES, SHARES, request_step_s, request_sums
 from sightline.query.counts import LOGS, SPANS, counted
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
@@ -136,7 +136,7 @@ class _Overview:
         self._store = store
         self._range = range_
         self._service = service
-        self._step_s = range_.step_s(BUCKETS)
+        self._step_s = request_step_s(range_, BUCKETS)
         first_s = range_.start_ns // NS_PER_S // self._step_s * self._step_s
         self._grid = range(first_s, -(-range_.end_ns // NS_PER_S), self._step_s)
         self._only = "AND ServiceName = {service:String}" if service else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.query.timerange import IN_RANGE, NS_PER_S
+from sightline.query.timerange import IN_RANGE, NS_PER_S, STEPS_S
 
 if TYPE_CHECKING:
     from sightline.query.timerange import TimeRange
@@ -16,18 +16,28 @@ QUANTILES: Final = "quantilesDD"
 SHARES: Final = "(0.01, 0.5, 0.95, 0.99)"
 """The sketch's accuracy, and the percentiles that are asked for."""
 
-_SUMMED: Final = (("request_hours", 3600), ("request_minutes", 60))
+_SUMMED: Final = (("request_hours", 3600), ("request_quarters", 900), ("request_minutes", 60))
 """Tables of sums, the coarsest first, and the seconds that one of their rows stands for."""
 
+_NOT_SUMMED: Final = frozenset({30, 600})
+"""Steps of ranges that have too many spans, or too many minutes, to be read for one chart: the next step is taken."""
+
 _AT: Final = "intDiv(toUnixTimestamp({time}), {{step:UInt32}}) * {{step:UInt32}} AS at, ServiceName, SpanName"
+
+
+def request_step_s(range_: TimeRange, buckets: int) -> int:
+    """Choose the width of a step for which requests are summed up; at most *buckets* steps."""
+    step_s = range_.step_s(buckets)
+    return STEPS_S[STEPS_S.index(step_s) + 1] if step_s in _NOT_SUMMED else step_s
 
 
 def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[str, Any]]:
     """
     Write the statement that gives ``at``, ``ServiceName``, ``SpanName``, ``counted``, ``failed`` and ``latency``.
 
-    Steps of whole minutes or hours are read from the sums, and only what lies before the first and after the last
-    whole one from the spans; shorter steps from the spans alone.
+    Whole hours are read from the sums of hours, where steps are made of such, what lies before the first and after the
+    last of them from those of quarters, then of minutes, and what is left at the ends from the spans: any range is
+    counted exactly. Steps below a minute are read from the spans alone.
 
     Args:
         range_: when; its parameters and ``step`` are bound by the caller.
@@ -37,25 +47,28 @@ def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[s
     Returns:
         The statement, and further parameters of it.
     """
-    spans = (
-        f"SELECT {_AT.format(time='Timestamp')}, count() AS counted, countIf(StatusCode = 'Error') AS failed, "
-        f"{QUANTILES}State{SHARES}(Duration) AS latency FROM otel_traces "
-        f"WHERE {IN_RANGE} AND SpanKind = 'Server' {only}"
-    )
-    grouped = "GROUP BY at, ServiceName, SpanName"
+    parts: list[str] = []
+    bounds: dict[str, Any] = {}
+    told = ""
     for table, row_s in _SUMMED:
         first_s, end_s = -(-range_.start_ns // (row_s * NS_PER_S)) * row_s, range_.end_ns // (row_s * NS_PER_S) * row_s
         if step_s % row_s or first_s >= end_s:
             continue
-        sums = (
+        first, end = f"{table}_first", f"{table}_end"
+        parts.append(
             f"SELECT {_AT.format(time='Time')}, sum(Requests) AS counted, "
             f"sumIf(Requests, StatusCode = 'Error') AS failed, {QUANTILES}MergeState{SHARES}(Latency) AS latency "
-            f"FROM {table} WHERE Time >= toDateTime({{first_row:UInt32}}) "
-            f"AND Time < toDateTime({{end_row:UInt32}}) {only}"
+            f"FROM {table} WHERE Time >= toDateTime({{{first}:UInt32}}) AND Time < toDateTime({{{end}:UInt32}}) "
+            f"{told.format(time='Time')} {only} {_GROUPED}"
         )
-        before = "Timestamp < fromUnixTimestamp64Nano({first_row_ns:Int64})"
-        after = "Timestamp >= fromUnixTimestamp64Nano({end_row_ns:Int64})"
-        parts = (f"{sums} {grouped}", f"{spans} AND {before} {grouped}", f"{spans} AND {after} {grouped}")
-        bounds = {"first_row": first_s, "end_row": end_s}
-        return " UNION ALL ".join(parts), bounds | {f"{key}_ns": at_s * NS_PER_S for key, at_s in bounds.items()}
-    return f"{spans} {grouped}", {}
+        bounds |= {first: first_s, end: end_s}
+        told = f"AND ({{time}} < toDateTime({{{{{first}:UInt32}}}}) OR {{time}} >= toDateTime({{{{{end}:UInt32}}}}))"
+    parts.append(
+        f"SELECT {_AT.format(time='Timestamp')}, count() AS counted, countIf(StatusCode = 'Error') AS failed, "
+        f"{QUANTILES}State{SHARES}(Duration) AS latency FROM otel_traces "
+        f"WHERE {IN_RANGE} AND SpanKind = 'Server' {told.format(time='Timestamp')} {only} {_GROUPED}"
+    )
+    return " UNION ALL ".join(parts), bounds
+
+
+_GROUPED: Final = "GROUP BY at, ServiceName, SpanName"

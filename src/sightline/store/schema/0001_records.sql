@@ -3,7 +3,7 @@
 
 CREATE TABLE IF NOT EXISTS otel_logs
 (
-    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)) SETTINGS (min_compress_block_size = 16384),
     TimestampTime DateTime DEFAULT toDateTime(Timestamp) CODEC(DoubleDelta, ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
@@ -33,11 +33,11 @@ TTL TimestampTime + toIntervalDay(multiIf(SeverityNumber >= 13, 90, SeverityNumb
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
     string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1,
-    index_granularity = 2048, min_compress_block_size = 262144;
+    index_granularity = 2048, min_compress_block_size = 65536;
 
 CREATE TABLE IF NOT EXISTS otel_traces
 (
-    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta, T64, ZSTD(1)) SETTINGS (min_compress_block_size = 16384),
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
     ParentSpanId String CODEC(ZSTD(1)),
@@ -66,7 +66,7 @@ TTL toDateTime(Timestamp) + toIntervalDay(30)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
     string_serialization_version = 'single_stream', merge_selector_base = 10, min_level_for_wide_part = 1,
-    index_granularity = 2048, min_compress_block_size = 262144;
+    index_granularity = 2048, min_compress_block_size = 65536;
 
 CREATE TABLE IF NOT EXISTS events
 (

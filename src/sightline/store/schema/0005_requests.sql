@@ -18,7 +18,7 @@ ORDER BY (Time, ServiceName, SpanName, Route, StatusCode, HttpStatus)
 TTL Time + toIntervalDay(30)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
-    string_serialization_version = 'single_stream';
+    string_serialization_version = 'single_stream', index_granularity = 256;
 
 CREATE TABLE IF NOT EXISTS request_hours
 (
@@ -37,7 +37,7 @@ ORDER BY (Time, ServiceName, SpanName, Route, StatusCode, HttpStatus)
 TTL Time + toIntervalDay(365)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
-    string_serialization_version = 'single_stream';
+    string_serialization_version = 'single_stream', index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_minutes TO request_minutes AS
 SELECT

@@ -17,7 +17,7 @@ ORDER BY (Time, ServiceName, SeverityNumber, ScopeName, Environment)
 TTL Time + toIntervalDay(multiIf(SeverityNumber >= 13, 90, SeverityNumber >= 9, 30, 7))
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
-    string_serialization_version = 'single_stream';
+    string_serialization_version = 'single_stream', index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS span_minutes
 (
@@ -35,7 +35,7 @@ ORDER BY (Time, ServiceName, SpanKind, StatusCode, Environment)
 TTL Time + toIntervalDay(30)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
-    string_serialization_version = 'single_stream';
+    string_serialization_version = 'single_stream', index_granularity = 1024;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel_logs_minutes TO log_minutes AS
 SELECT
