@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from sightline.model.metric import Exemplar, MetricRecord, Sample
+from sightline.sdk.namespace_metrics import namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _ADDED: Final = frozenset({"counter", "histogram", "summary"})
 """Types whose values of several processes make one sum."""
 
-_SUMMED_GAUGES: Final = ("_active_connections", "_in_progress", "_inprogress")
+_SUMMED_GAUGES: Final = ("_active_connections", "_active_sessions", "_in_progress", "_inprogress")
 """Gauges that count what goes on, so that their sum is the whole."""
 
 PID: Final = "pid"
@@ -56,15 +57,15 @@ def merge(living: Iterable[tuple[str, list[MetricRecord]]], dead: list[MetricRec
     """
     Add up the metrics of living processes, each with what tells it apart, and of dead ones.
 
-    Counters, histograms and summaries are added, quantiles left out. Of the machine's gauges the first is taken, of
-    those that count what goes on the sum, of health the worst; all other gauges are told apart by process.
+    Counters, histograms and summaries are added, quantiles left out. Of the machine's gauges and of infos the first is
+    taken, of those that count what goes on the sum, of health the worst; all other gauges are told apart by process.
     """
     families: dict[str, _Family] = {}
     for label, records in living:
         for record in records:
             family = families.setdefault(record.name, _Family(record))
             added = record.type in _ADDED
-            join = _add if added else _joining(record.name)
+            join = _add if added else _joining(record)
             for sample in record.samples:
                 if not (added and _is_quantile(record, sample)):
                     family.add(sample, label if join is None else None, join or _first)
@@ -85,12 +86,14 @@ def _is_quantile(record: MetricRecord, sample: Sample) -> bool:
     return record.type == "summary" and sample.name == record.name
 
 
-def _joining(name: str) -> Callable[[float, float], float] | None:
+def _joining(record: MetricRecord) -> Callable[[float, float], float] | None:
+    name = record.name
     if name.endswith(_SUMMED_GAUGES):
         return _add
     if name == "health_check_status":
         return min
-    return _first if name.startswith("system_") else None
+    of_machine = name.startswith("system_") or namespaces.of_machine(name)
+    return _first if of_machine or record.type == "info" else None
 
 
 def _add(one: float, other: float) -> float:

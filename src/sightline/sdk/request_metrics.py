@@ -30,6 +30,9 @@ _BOUNDS: Final = (*(str(bound) for bound in _BUCKETS), "+Inf")
 _MOST_SERIES: Final = 10_000
 """Combinations of method, endpoint and status that are told apart. Further ones count as one endpoint."""
 
+NAMESPACE: Final = "http"
+"""What the names of the metrics begin with where nothing else is said."""
+
 OVERFLOW: Final = "overflow"
 """The endpoint under which requests beyond ``_MOST_SERIES`` are counted."""
 
@@ -41,6 +44,7 @@ class RequestMetrics:
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
+        self.seen_session: Callable[[str, str], None] | None = None
         self.conflict = False
         self._registered = False
         self.forget()
@@ -213,6 +217,12 @@ def request_metrics(namespace: str) -> RequestMetrics:
     if known is None:
         known = _known[namespace] = RequestMetrics(namespace)
         metrics.add_source(known)
+        if namespace != NAMESPACE:
+            # Imported where somebody wants a prefix of their own, for their dashboards.
+            from sightline.sdk.namespace_metrics import namespaces
+
+            namespaces.add(namespace)
+            known.seen_session = namespaces.seen
     return known
 
 

@@ -154,6 +154,8 @@ class Exchange:
         if bound is not None and len(bound) > 1:
             # What was bound while the request was handled, such as the user's id, belongs to the span as well.
             told = {**bound, **told}
+            if "session_id" in bound and self._counts is not None and self._counts.seen_session is not None:
+                self._counts.seen_session(self._counts.namespace, str(bound["session_id"]))
         if route:
             told["http.route"] = route
             span.name = f"{method} {route}"
