@@ -230,6 +230,18 @@ def test_a_business_event_is_stored_with_who_what_and_when(captured):
     assert captured.logs == []
 
 
+def test_the_parts_of_a_business_event_stand_in_their_order():
+    """Callers who name none of them have had this order from the start."""
+    when = datetime.datetime(2026, 1, 15, tzinfo=datetime.UTC)
+
+    made = BusinessEvent(EventType.USER_LOGIN, "u1", "d7", "document", {"pages": 3}, when, "r1")
+
+    assert made == BusinessEvent(
+        event_type="user_login", user_id="u1", entity_id="d7", entity_type="document", data={"pages": 3},
+        timestamp=when, request_id="r1",
+    )  # fmt: skip
+
+
 def test_audited_events_are_logged_as_well(captured):
     """Five types from the start, and the user's own."""
     with sightline.context(request_id="r1"):

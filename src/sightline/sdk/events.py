@@ -26,7 +26,7 @@ audited: Final[set[str]] = set(AUDITED)
 """Names of the events that go into the audit log as well. Add your own: ``audited.add("refund_granted")``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BusinessEvent:
     """
     One event, put together before it is logged.
