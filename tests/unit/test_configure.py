@@ -37,7 +37,7 @@ def test_the_resource_says_who_records(tmp_path):
     found = header(tmp_path)
     resource = found.resource
     assert (resource["service.name"], resource["service.version"]) == ("shop", "2.1")
-    assert resource["deployment.environment.name"] == "production"
+    assert resource["deployment.environment.name"] == resource["deployment.environment"] == "production"
     assert resource["service.instance.id"] == recorder.instance == found.instance
     assert resource["process.pid"] == str(os.getpid())
 
@@ -52,6 +52,15 @@ def test_the_standard_variables_are_read(tmp_path, monkeypatch):
     resource = header(tmp_path).resource
     assert (resource["service.name"], resource["team"], resource["x"]) == ("from-env", "red", "a b")
     assert resource["deployment.environment.name"] == "staging"
+
+
+def test_the_old_name_of_the_environment_is_read_too(tmp_path, monkeypatch):
+    """OpenTelemetry renamed it; deployments did not all follow."""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=staging")
+    sightline.configure(home=tmp_path)
+    sightline.get_logger().info("x")
+
+    assert header(tmp_path).resource["deployment.environment.name"] == "staging"
 
 
 @pytest.mark.parametrize("variable", ["SIGHTLINE_DISABLED", "OTEL_SDK_DISABLED"])

@@ -15,6 +15,8 @@ SERVICE = "service.name"
 VERSION = "service.version"
 INSTANCE = "service.instance.id"
 ENVIRONMENT = "deployment.environment.name"
+OLD_ENVIRONMENT = "deployment.environment"
+"""What OpenTelemetry called it before; told as well, for what was built on it."""
 
 
 def parse_attributes(text: str) -> dict[str, str]:
@@ -62,5 +64,5 @@ def describe(
     if version:
         resource[VERSION] = version
     if environment:
-        resource[ENVIRONMENT] = environment
+        resource[ENVIRONMENT] = resource[OLD_ENVIRONMENT] = environment
     return resource

@@ -84,7 +84,9 @@ def configure(
 
 def _start(settings: dict[str, table.Value], extra: dict[str, str]) -> None:
     environment = settings["environment"]
-    given = extra.get(resource.ENVIRONMENT) if environment.source == "default" else None
+    given = None
+    if environment.source == "default":
+        given = extra.get(resource.ENVIRONMENT) or extra.get(resource.OLD_ENVIRONMENT)
 
     def describe(instance: str) -> dict[str, str]:
         return resource.describe(
