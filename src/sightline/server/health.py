@@ -111,7 +111,17 @@ class Health:
         return found
 
 
-@router.get("/health", summary="Whether records are taken in and found")
+_HEALTH: Final = {
+    "status": "ok", "timestamp": "2026-11-20T19:00:00.000000000Z", "version": "1.0.0", "uptime_seconds": 42.0,
+    "checks": {"store": {"status": "ok", "place": "/home/me/.local/share/sightline/store"}},
+}  # fmt: skip
+
+
+@router.get(
+    "/health",
+    summary="Whether records are taken in and found",
+    responses={200: {"content": {"application/json": {"example": _HEALTH}}}},
+)
 def health(request: Request) -> dict[str, Any]:
     """Answer ``ok``, or ``degraded`` with the reason at the check it belongs to."""
     services: Services = request.app.state.sightline

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 from string import Template
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -36,7 +36,15 @@ _PAGE: Final = Template("""<!doctype html>
 """)
 
 
-@router.get("/dashboard", summary="The figures on one page", response_class=Response)
+_SHOWN: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The page.",
+        "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>…"}},
+    }
+}
+
+
+@router.get("/dashboard", summary="The figures on one page", responses=_SHOWN, response_class=Response)
 async def page(request: Request) -> Response:
     """Show the figures of /api/dashboard/metrics on a page without scripts, fit to be passed on by an application."""
     found = await ask(monitoring.overview, request.app.state.sightline)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from sightline.server.answers import HEADERS
 from sightline.server.json_bodies import read_body
 from sightline.server.mcp.inside import Inside
-from sightline.server.mcp.protocol import PARSE_ERROR, Protocol, refusal
+from sightline.server.mcp.protocol import NO_METHOD, PARSE_ERROR, Protocol, refusal
 from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
 
 MAX_BODY: Final = 256 * 1024
@@ -34,7 +34,10 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         "description": "The message is not of the protocol.",
         "content": {"application/json": {"schema": _MESSAGE, "example": refusal(PARSE_ERROR, "This is no JSON.")}},
     },
-    404: {"description": "There is no such method.", "content": {"application/json": {"schema": _MESSAGE}}},
+    404: {
+        "description": "There is no such method; only from revision 2026-07-28 on has it this status.",
+        "content": {"application/json": {"schema": _MESSAGE, "example": refusal(NO_METHOD, "There is none.")}},
+    },
     413: {"description": "The message is too large.", "content": _PROBLEM},
     415: {"description": "The message is not JSON.", "content": _PROBLEM},
 }

@@ -68,7 +68,9 @@ async def metrics(
 async def over_time(
     request: Request,
     range_: Range,
-    name: Annotated[str, Query(min_length=1, max_length=512, examples=["http_requests_total"])],
+    name: Annotated[
+        str, Query(min_length=1, max_length=512, description="Its name.", examples=["http_requests_total"])
+    ],
     step: Annotated[str | None, Query(description="Width of a step: seconds, or 30s, 5m, 1h.")] = None,
     by: Annotated[
         str, Query(max_length=1024, description="Labels that keep series apart, with commas; also service, instance.")

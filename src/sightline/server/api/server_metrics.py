@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["Server"], dependencies=[Depends(known_parameters())])
 
 
-@router.get("/metrics", summary="The server's own figures, as Prometheus scrapes them", response_class=Response)
+_EXPOSED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The text that Prometheus reads.",
+        "content": {"text/plain": {"schema": {"type": "string"}, "example": "sightline_uptime_seconds 42.0\n"}},
+    }
+}
+
+
+@router.get(
+    "/metrics",
+    summary="The server's own figures, as Prometheus scrapes them",
+    responses=_EXPOSED,
+    response_class=Response,
+)
 async def metrics(request: Request) -> Response:
     """Tell what came in by each protocol, what was stored, refused and lost, what waits, and what the store holds."""
     body = await ask(_exposed, request.app.state.sightline)

@@ -99,12 +99,22 @@ _LINES_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "Whole lines; gzip, deflate and zstd work.",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
+        "content": {
+            "text/plain": {
+                "schema": {"type": "string"},
+                "example": '127.0.0.1 - - [20/Nov/2026:19:00:00 +0000] "GET / HTTP/1.1" 200 12\n',
+            }
+        },
     }
 }
 
-_Text = Annotated[str, Query(max_length=4096)]
-_Number = Annotated[int | None, Query(ge=0, lt=2**63)]
+
+def _text(description: str) -> Any:
+    return Query(max_length=4096, description=description)
+
+
+def _number(description: str) -> Any:
+    return Query(ge=0, lt=2**63, description=description)
 
 
 @router.post(
@@ -144,13 +154,13 @@ async def open_file(request: Request) -> Response:
 async def lines_of_file(
     request: Request,
     format_: Annotated[str, Query(alias="format", description="Name of the format; recognised where empty.")] = "",
-    service: _Text = "",
-    host: _Text = "",
-    path: _Text = "",
-    time_ns: _Number = None,
-    file: _Number = None,
-    start: _Number = None,
-    end: _Number = None,
+    service: Annotated[str, _text("Name of the service; the file's where empty.")] = "",
+    host: Annotated[str, _text("Name of the machine.")] = "",
+    path: Annotated[str, _text("Where the file is.")] = "",
+    time_ns: Annotated[int | None, _number("Time of lines without one, Unix nanoseconds. Default: now.")] = None,
+    file: Annotated[int | None, _number("The number that was given for the file; with start and end.")] = None,
+    start: Annotated[int | None, _number("Offset of the first byte in the file.")] = None,
+    end: Annotated[int | None, _number("Offset behind the last byte.")] = None,
 ) -> Response:
     """
     Take whole lines of a log file of any format; answered when they are stored.

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["ingest"])
 
 _BODY: Final[dict[str, Any]] = {
-    "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"time": "2026-11-20T19:00:00Z", "level": "info", "message": "paid", "order": 7}\n',
+            }
+        },
+    }
 }
 
-_Field = Annotated[str | None, Query(max_length=256)]
+_Field = Annotated[str | None, Query(max_length=256, description="Name of the field that is it, and no other.")]
 
 
 class Taken(msgspec.Struct):
