@@ -185,6 +185,26 @@ def test_a_query_over_its_memory_is_stopped(store: Store):
     assert store.query("SELECT 1").scalar() == 1
 
 
+@pytest.mark.parametrize(
+    ("event", "sql"),
+    [
+        ("ExternalAggregationWritePart",
+         "SELECT toString(cityHash64(number)) AS k, count() FROM numbers(3000000) GROUP BY k ORDER BY k LIMIT 1"),
+        ("ExternalSortWritePart",
+         "SELECT cityHash64(number) AS k, number FROM numbers(8000000) ORDER BY k LIMIT 1 OFFSET 7999999"),
+    ],
+    ids=["groups", "a sort"],
+)  # fmt: skip
+def test_a_large_query_goes_on_by_the_disk(store: Store, event: str, sql: str):
+    """What does not fit into a query's share of the memory is written aside and merged."""
+    asked = "SELECT sum(value) FROM system.events WHERE event = {event:String}"
+    before = store.query(asked, {"event": event}).scalar()
+
+    assert len(store.query(sql).rows) == 1
+
+    assert store.query(asked, {"event": event}).scalar() > before
+
+
 def test_queries_wait_for_their_turn_and_not_for_ever(tmp_path: Path):
     """More long queries than run at once: the last is told that the store is busy, which answers a ping."""
     script = f"""

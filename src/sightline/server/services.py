@@ -108,7 +108,7 @@ class Services:
         home: the data directory.
         url: where this server answers.
         version: of Sightline.
-        started_ns: when the server started, nanoseconds since the epoch.
+        started_s: when the server started, by the clock that never jumps.
         listening: where each protocol with a port of its own is taken, such as ``127.0.0.1:4317``, by its name.
         failure: why the server could not start to listen; None while all is well.
         copies: backups.
@@ -127,7 +127,7 @@ class Services:
     home: Path
     url: str
     version: str
-    started_ns: int = field(default_factory=time.time_ns)
+    started_s: float = field(default_factory=time.monotonic)
     listening: dict[str, str] = field(default_factory=dict)
     failure: Exception | None = None
     copies: Copies = field(default_factory=Copies)
@@ -135,4 +135,4 @@ class Services:
 
     def uptime_seconds(self) -> float:
         """Tell how long the server has been running."""
-        return round((time.time_ns() - self.started_ns) / 1e9, 3)
+        return round(time.monotonic() - self.started_s, 3)

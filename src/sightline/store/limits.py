@@ -53,6 +53,10 @@ class Limits:
             # Then it goes on by the disk, slower; what merges the pieces needs as much again.
             "max_bytes_before_external_group_by": memory // 3,
             "max_bytes_before_external_sort": memory // 3,
+            # By default shares of the machine's memory count instead, and a sort waits for more than it may have.
+            "max_bytes_ratio_before_external_group_by": 0,
+            "max_bytes_ratio_before_external_sort": 0,
+            "min_external_sort_block_bytes": memory // 8,
             "max_threads": 2,
             "log_comment": f"{self.name}:{_asker.get()}",
         }
