@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from sightline.server import api, dashboard, health, ingest, problems
 from sightline.server.condition import look, look_before, sweep
+from sightline.server.description import describe
 from sightline.server.guard import Guard
 from sightline.server.health import Health
 from sightline.server.ingest.intake import Intake
@@ -131,6 +132,7 @@ def create_app(services: Services, *, listen: bool = True) -> FastAPI:
     app.add_middleware(Guard, origins=frozenset(services.settings["browser_origins"] if services else ()))
     problems.install(app)
     _include(app)
+    describe(app)
     return app
 
 
