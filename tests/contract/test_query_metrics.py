@@ -146,6 +146,19 @@ def test_metrics_are_listed_by_family(store):
     ]
 
 
+def test_lists_go_on_with_their_cursor(store):
+    """Pages of one lead through all names, each once, and the last one says that it is."""
+    names, cursor = [], None
+    while not names or cursor:
+        page = list_metrics(store, limit=1, cursor=cursor)
+        names, cursor = names + [metric.name for metric in page.metrics], page.next_cursor
+
+    assert names == [metric.name for metric in list_metrics(store).metrics]
+    assert list_services(store, RANGE, limit=1).next_cursor is None
+    with pytest.raises(QueryInvalid, match="The cursor is not one of this list's"):
+        list_services(store, RANGE, cursor="WzFd")
+
+
 def test_the_overview_adds_up(store):
     """Requests are the spans of kind Server; totals, steps and endpoints tell the same."""
     found = overview(store, RANGE)

@@ -16,6 +16,12 @@ MAX_CURSOR_LENGTH: Final = 512
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+class After(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """Where a page of a list ended that is sorted by names."""
+
+    name: str
+
+
 def encode_cursor(position: msgspec.Struct) -> str:
     """Write a position as text that is safe in a URL."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()

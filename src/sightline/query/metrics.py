@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import msgspec
 
 from sightline.base.errors import QueryInvalid
+from sightline.query.cursor import After, decode_cursor, encode_cursor
 from sightline.query.timerange import NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ class Metric(msgspec.Struct):
 
 
 class Metrics(msgspec.Struct):
-    """Metrics by their names."""
+    """Metrics by their names, and where the next page begins; null after the last one."""
 
     metrics: list[Metric]
+    next_cursor: str | None
     elapsed_ms: float
 
 
@@ -132,17 +134,26 @@ def parse_aggregate(text: str) -> Aggregate:
     return aggregate
 
 
-def list_metrics(store: Store, prefix: str = "") -> Metrics:
-    """List metrics whose name begins with *prefix*."""
+def list_metrics(store: Store, prefix: str = "", *, limit: int = MAX_METRICS, cursor: str | None = None) -> Metrics:
+    """
+    List metrics whose name begins with *prefix*, page by page.
+
+    Raises:
+        QueryInvalid: if the cursor is none of this list.
+    """
+    limit = min(max(1, limit), MAX_METRICS)
     found = store.query(
         "SELECT if(family = '', toString(MetricName), family) AS name, max(type), any(unit), any(description), "
         "uniqExact(SeriesId) FROM (SELECT MetricName, SeriesId, min(MetricFamily) AS family, max(MetricType) AS type, "
         "anyLast(Unit) AS unit, anyLast(Description) AS description FROM metric_series "
-        "GROUP BY MetricName, SeriesId) WHERE startsWith(name, {prefix:String}) OR "
-        f"startsWith(MetricName, {{prefix:String}}) GROUP BY name ORDER BY name LIMIT {MAX_METRICS}",
-        {"prefix": prefix},
+        "GROUP BY MetricName, SeriesId) WHERE (startsWith(name, {prefix:String}) OR "
+        "startsWith(MetricName, {prefix:String})) AND name > {after:String} "
+        "GROUP BY name ORDER BY name LIMIT {most:UInt32}",
+        {"prefix": prefix, "after": decode_cursor(cursor, After).name if cursor else "", "most": limit + 1},
     )
-    return Metrics([Metric(*row) for row in found.rows], found.elapsed_ms)
+    metrics = [Metric(*row) for row in found.rows[:limit]]
+    more = encode_cursor(After(metrics[-1].name)) if len(found.rows) > limit else None
+    return Metrics(metrics, more, found.elapsed_ms)
 
 
 def metric_range(store: Store, question: RangeQuestion) -> MetricRange:

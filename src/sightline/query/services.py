@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sightline.query.counts import LOGS, SPANS, counted
+from sightline.query.cursor import After, decode_cursor, encode_cursor
 from sightline.query.timerange import NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
@@ -30,25 +31,33 @@ class Service(msgspec.Struct):
 
 
 class Services(msgspec.Struct):
-    """Services by their names."""
+    """Services by their names, and where the next page begins; null after the last one."""
 
     services: list[Service]
+    next_cursor: str | None
     elapsed_ms: float
 
 
-def list_services(store: Store, range_: TimeRange) -> Services:
+def list_services(store: Store, range_: TimeRange, *, limit: int = MAX_SERVICES, cursor: str | None = None) -> Services:
     """
-    List services with their spans and logs.
+    List services with their spans and logs, page by page.
 
     Raises:
+        QueryInvalid: if the cursor is none of this list.
         QueryTooExpensive: if it takes too long.
     """
+    limit = min(max(1, limit), MAX_SERVICES)
+    after = {"after": decode_cursor(cursor, After).name} if cursor else {}
     (spans, bounds), (logs, _) = counted(SPANS, range_), counted(LOGS, range_)
     found = store.query(
         "SELECT ServiceName, max(seen), sum(spans), sum(logs) FROM ("
         f"SELECT ServiceName, newest AS seen, counted AS spans, 0 AS logs FROM ({spans}) "
-        f"UNION ALL SELECT ServiceName, newest, 0, counted FROM ({logs})) "
-        f"GROUP BY ServiceName ORDER BY ServiceName LIMIT {MAX_SERVICES}",
-        {**range_.parameters, **bounds},
+        f"UNION ALL SELECT ServiceName, newest, 0, counted FROM ({logs})"
+        # Records without a service are one of the first page.
+        f") WHERE {'ServiceName > {after:String}' if cursor else '1'} "
+        "GROUP BY ServiceName ORDER BY ServiceName LIMIT {most:UInt32}",
+        {**range_.parameters, **bounds, **after, "most": limit + 1},
     )
-    return Services([Service(*row) for row in found.rows], found.elapsed_ms)
+    services = [Service(*row) for row in found.rows[:limit]]
+    more = encode_cursor(After(services[-1].name)) if len(found.rows) > limit else None
+    return Services(services, more, found.elapsed_ms)

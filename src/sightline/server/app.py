@@ -121,6 +121,7 @@ def create_app(services: Services, *, listen: bool = True) -> FastAPI:
         title="Sightline",
         version=VERSION,
         summary="Logs, metrics, traces and events of applications.",
+        openapi_url=None,  # api/openapi.py gives it, with a tag
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
         lifespan=_listening if listen else _answering,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
+from sightline.server.tags import has
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -57,6 +59,8 @@ class Asset:
 @router.get("/logs")
 @router.get("/traces")
 @router.get("/traces/{trace_id}")
+@router.get("/errors")
+@router.get("/events")
 def page(request: Request) -> Response:
     """Give the one page; which view it shows is the browser's to see from the address."""
     return _served(request, "index.html")
@@ -79,7 +83,7 @@ def _served(request: Request, path: str) -> Response:
     if found is None:
         raise HTTPException(404, f"There is no {path[:128]} among the dashboard's files.")
     headers = {**HEADERS, "Cache-Control": found.cache, "ETag": found.tag}
-    if found.tag in request.headers.get("if-none-match", ""):
+    if has(request, found.tag):
         return Response(status_code=304, headers=headers)
     if found.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(found.compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=found.media_type)

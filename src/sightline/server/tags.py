@@ -33,7 +33,15 @@ def has(request: Request, tag: str) -> bool:
 def tagged(request: Request, found: msgspec.Struct) -> Response:
     """Answer a struct as JSON, or 304 where the client has it already; it is to ask again each time."""
     content = msgspec.json.encode(found)
-    headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": tag_of(content)}
+    timed = getattr(found, "elapsed_ms", None) is not None
+    # How long it took to find is not what was found.
+    tag = tag_of(msgspec.json.encode(msgspec.structs.replace(found, elapsed_ms=0)) if timed else content)
+    return sent(request, content, tag)
+
+
+def sent(request: Request, content: bytes, tag: str = "") -> Response:
+    """Answer JSON that is written already, or 304."""
+    headers = {**HEADERS, "Cache-Control": "no-cache", "ETag": tag or tag_of(content)}
     if has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")

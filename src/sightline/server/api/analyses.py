@@ -17,6 +17,7 @@ from sightline.query.analyses.saved import (
 )
 from sightline.query.timerange import parse_range
 from sightline.server.answers import End, Start, answer, ask, described, known_parameters
+from sightline.server.tags import NOT_MODIFIED, tagged
 
 router = APIRouter(prefix="/api/v1/analyses", tags=["Analyses"], dependencies=[Depends(known_parameters())])
 
@@ -33,10 +34,10 @@ _RESULT: Final = {
 }
 
 
-@router.get("", summary="All analyses", responses=described(Analyses, _LIST), response_class=Response)
-async def analyses() -> Response:
+@router.get("", summary="All analyses", responses=described(Analyses, _LIST) | NOT_MODIFIED, response_class=Response)
+async def analyses(request: Request) -> Response:
     """Name the analyses there are."""
-    return answer(list_analyses())
+    return tagged(request, list_analyses())
 
 
 @router.get(

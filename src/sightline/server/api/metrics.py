@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from sightline.query.metrics import (
+    MAX_METRICS,
     MetricRange,
     Metrics,
     RangeQuestion,
@@ -31,6 +32,7 @@ _METRICS: Final = {
             "series": 12,
         }
     ],
+    "next_cursor": None,
     "elapsed_ms": 3.0,
 }
 
@@ -52,10 +54,13 @@ _RANGE: Final = {
     dependencies=[Depends(known_parameters())],
 )
 async def metrics(
-    request: Request, prefix: Annotated[str, Query(max_length=256, description="How the name begins.")] = ""
+    request: Request,
+    prefix: Annotated[str, Query(max_length=256, description="How the name begins.")] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_METRICS, description="Most metrics of the answer.")] = MAX_METRICS,
+    cursor: Annotated[str | None, Query(description="next_cursor of the answer before.")] = None,
 ) -> Response:
     """List metrics by the names of their families."""
-    return answer(await ask(list_metrics, request.app.state.sightline.store, prefix))
+    return answer(await ask(list_metrics, request.app.state.sightline.store, prefix, limit=limit, cursor=cursor))
 
 
 @router.get(

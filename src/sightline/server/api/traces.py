@@ -11,6 +11,7 @@ from sightline.query.analyses.critical_path import CriticalPath, critical_path
 from sightline.query.analyses.trace_comparison import TraceComparison, compare_traces
 from sightline.query.traces import SpanPage, Trace, TracePage, page_spans, read_trace, search_traces
 from sightline.server.answers import Range, answer, ask, described, known_parameters
+from sightline.server.tags import NOT_MODIFIED, tagged
 
 router = APIRouter(prefix="/api/v1/traces", tags=["Traces"], dependencies=[Depends(known_parameters())])
 
@@ -125,13 +126,15 @@ async def comparison(
     return answer(compare_traces(await _found(request, before), await _found(request, after)))
 
 
-@router.get("/{trace_id}", summary="One trace", responses=described(Trace, _TRACE, 404), response_class=Response)
+@router.get(
+    "/{trace_id}", summary="One trace", responses=described(Trace, _TRACE, 404) | NOT_MODIFIED, response_class=Response
+)
 async def trace(
     request: Request,
     trace_id: TraceId,
 ) -> Response:
-    """Give the spans of a trace, the first ten thousand, and the logs that carry its id."""
-    return answer(await _found(request, trace_id))
+    """Give the spans of a trace, the first ten thousand, and the logs that carry its id; 304 while nothing is added."""
+    return tagged(request, await _found(request, trace_id))
 
 
 @router.get(
