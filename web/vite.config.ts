@@ -1,11 +1,10 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { fakeApi } from "./dev/fakeApi.ts";
 
-/** `npm run dev` serves made-up data, `npm start` passes API calls to a server on this machine, `npm run build` writes the package's files. */
-export default defineConfig(({ mode }) => ({
-  plugins: [react(), ...(mode === "fake" ? [fakeApi()] : [])],
-  server: { proxy: mode === "fake" ? undefined : { "/api": process.env.SIGHTLINE_URL ?? "http://127.0.0.1:4318" } },
+/** `npm start` passes API calls to a server on this machine, `npm run build` writes the package's files. */
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { "/api": process.env.SIGHTLINE_URL ?? "http://127.0.0.1:4318" } },
   build: {
     outDir: process.env.SIGHTLINE_WEB_OUT ?? "../src/sightline/web",
     emptyOutDir: true,
@@ -14,4 +13,4 @@ export default defineConfig(({ mode }) => ({
     cssCodeSplit: false,
     modulePreload: false,
   },
-}));
+});

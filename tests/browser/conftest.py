@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.browser.shop import Shop
 from tests.support.server import ServerProcess, eventually
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+expect.set_options(timeout=20_000)
 
 WATCH = """
 window.faults = [];
@@ -65,6 +67,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         shop.evening(time.time_ns())
         eventually(lambda: server.get("/api/v1/traces", query="checkout")["traces"])
         eventually(lambda: server.get("/api/v1/logs", query="declined")["records"])
+        eventually(lambda: server.get("/api/v1/events")["records"])
         yield shop
 
 

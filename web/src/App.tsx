@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import { ErrorsPage } from "./pages/errors/ErrorsPage";
+import { EventsPage } from "./pages/events/EventsPage";
 import { LogsPage } from "./pages/logs/LogsPage";
 import { OverviewPage } from "./pages/overview/OverviewPage";
 import { TracePage } from "./pages/traces/TracePage";
@@ -10,16 +12,18 @@ import { KeysDialog } from "./ui/KeysDialog";
 import { Link } from "./ui/Link";
 import { TopBar } from "./ui/TopBar";
 
+const TITLES: Readonly<Record<string, string>> = { "/": "Overview", "/logs": "Logs", "/traces": "Traces", "/errors": "Errors", "/events": "Events" };
+
 function title(path: string): string {
-  if (path === "/") return "Overview";
-  if (path === "/logs") return "Logs";
-  return path.startsWith("/traces") ? "Traces" : "Not found";
+  return TITLES[path] ?? (path.startsWith("/traces/") ? "Trace" : "Not found");
 }
 
 function Page({ path }: { path: string }) {
   if (path === "/") return <OverviewPage />;
   if (path === "/logs") return <LogsPage />;
   if (path === "/traces") return <TracesPage />;
+  if (path === "/errors") return <ErrorsPage />;
+  if (path === "/events") return <EventsPage />;
   const trace = /^\/traces\/([^/]+)$/.exec(path)?.[1];
   if (trace) return <TracePage key={trace} id={decodeURIComponent(trace)} />;
   return (
@@ -44,6 +48,8 @@ export function App() {
     "1": () => navigate(linkTo("/")),
     "2": () => navigate(linkTo("/logs")),
     "3": () => navigate(linkTo("/traces")),
+    "4": () => navigate(linkTo("/errors")),
+    "5": () => navigate(linkTo("/events")),
     ...(help && { Escape: () => setHelp(false) }),
   });
   return (

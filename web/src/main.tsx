@@ -11,10 +11,14 @@ import "./ui/detail.css";
 import "./charts/charts.css";
 import "./pages/overview/overview.css";
 import "./pages/overview/tables.css";
+import "./pages/search/search.css";
 import "./pages/logs/logs.css";
+import "./pages/logs/patterns.css";
+import "./pages/errors/errors.css";
 import "./pages/traces/traces.css";
 import "./pages/traces/trace.css";
 import "./pages/traces/waterfall.css";
+import "./pages/traces/compare.css";
 import { App } from "./App";
 
 const root = document.getElementById("root");

@@ -1,10 +1,10 @@
-import { apiUrl } from "./client";
-import { keyed } from "./keys";
-import type { LogRecord } from "./types";
+import { address } from "./client";
+import { keyedLines, type Line } from "./lines";
+import type { LogRecord } from "./schema";
 
 export interface TailHandlers {
   onOpen: () => void;
-  onRecords: (records: LogRecord[]) => void;
+  onRecords: (records: Line[]) => void;
   onDropped: (count: number) => void;
   onLost: () => void;
 }
@@ -14,18 +14,18 @@ const GATHER_MS = 80;
 
 /** Follow new records by server-sent events until the returned function is called. The browser reconnects by itself. */
 export function followLogs(query: string, handlers: TailHandlers): () => void {
-  const source = new EventSource(apiUrl("/logs/tail", { query }));
+  const source = new EventSource(address("/api/v1/logs/tail", {}, { query }));
   let gathered: LogRecord[] = [];
   let timer = 0;
   const flush = () => {
     timer = 0;
-    handlers.onRecords(keyed(gathered));
+    handlers.onRecords(keyedLines(gathered));
     gathered = [];
   };
   source.addEventListener("open", handlers.onOpen);
   source.addEventListener("error", handlers.onLost);
   source.addEventListener("record", (event: MessageEvent<string>) => {
-    gathered.push(JSON.parse(event.data) as LogRecord);
+    gathered.push({ ...(JSON.parse(event.data) as LogRecord), id: "" });
     timer ||= window.setTimeout(flush, GATHER_MS);
   });
   source.addEventListener("dropped", (event: MessageEvent<string>) => {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiError } from "./client";
+import { asError, type ApiError } from "./client";
 
 export interface Query<T> {
   /** The newest answer; while another one is on its way it stays, so that nothing flickers. */
@@ -68,7 +68,7 @@ export function useQuery<T>(key: string | null, load: (signal: AbortSignal) => P
         },
         (fault: unknown) => {
           if (abort.signal.aborted) return;
-          const error = fault instanceof ApiError ? fault : new ApiError("The answer could not be read", String(fault), 0);
+          const error = asError(fault);
           setSettled((before) => ({ key, data: error.status === 400 ? before.data : before.key === key ? before.data : null, error }));
           if (error.status === 0 || error.status >= 500) again(Math.max(refreshMs, RETRY_MS));
         },

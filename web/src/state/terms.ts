@@ -1,12 +1,25 @@
 /** Terms of the search language, put into and taken out of a query's text. */
 
-const PLAIN = /^[\w./@-]+$/;
+const PLAIN = /^(?!-|\/\/|(?:AND|OR|NOT|TO)$)[\w./@-]+$/;
+const CONTROL = /[\u0000-\u001f\u007f]/;
 const PLAIN_KEY = /^[A-Za-z_@][\w.@/-]*$/;
+
+/** Text in quotes, as the search language has them. */
+function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+/** A pattern for exactly this text: a search box is one line, so breaks can only be named. */
+function exactly(text: string): string {
+  const pattern = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(new RegExp(CONTROL, "g"), (char) => `\\x{${char.charCodeAt(0).toString(16)}}`);
+  return `~"^${pattern.replace(/"/g, '\\"')}$"`;
+}
 
 /** `key:value`, quoted where the value needs it. */
 export function term(key: string, value: string): string {
-  const name = PLAIN_KEY.test(key) ? key : JSON.stringify(key);
-  return `${name}:${PLAIN.test(value) && !value.startsWith("-") ? value : JSON.stringify(value)}`;
+  const name = PLAIN_KEY.test(key) ? key : quoted(key);
+  if (CONTROL.test(value)) return `${name}:${exactly(value)}`;
+  return `${name}:${PLAIN.test(value) ? value : quoted(value)}`;
 }
 
 /** The query's top-level words, quotes and parentheses kept together. */

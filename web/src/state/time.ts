@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import type { Range } from "../api/calls";
 import { setParams, useParams, type Params } from "./url";
 
 export type TimeRange = { kind: "relative"; span: string } | { kind: "absolute"; from: number; to: number };
@@ -36,7 +37,7 @@ export function useRange(): TimeRange {
 }
 
 /** A relative range is passed on as it is: the server's clock decides what "now" means. */
-export function rangeQuery(range: TimeRange): Record<string, string> {
+export function rangeQuery(range: TimeRange): Range {
   if (range.kind === "relative") return { start: `-${range.span}` };
   return { start: new Date(range.from).toISOString(), end: new Date(range.to).toISOString() };
 }

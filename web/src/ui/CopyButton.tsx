@@ -2,10 +2,10 @@ import { useState } from "react";
 import { Icon, type IconName } from "./Icon";
 
 /** Copies `text` and says so for a moment. */
-export function CopyButton({ text, label, icon = "copy", face }: { text: string; label: string; icon?: IconName; face?: string }) {
+export function CopyButton({ text, label, icon = "copy", face }: { text: string | (() => string); label: string; icon?: IconName; face?: string }) {
   const [done, setDone] = useState(false);
   const copy = () => {
-    void navigator.clipboard.writeText(text).then(() => {
+    void navigator.clipboard.writeText(typeof text === "string" ? text : text()).then(() => {
       setDone(true);
       window.setTimeout(() => setDone(false), 1400);
     });

@@ -1,4 +1,3 @@
-import type { Attributes } from "../api/types";
 import { CopyButton } from "./CopyButton";
 
 const FRAME = /^\s*File "(.+)", line (\d+)(?:, in (.+))?$/;
@@ -24,7 +23,7 @@ function showEnd(element: HTMLPreElement | null): void {
 }
 
 /** An exception's type, message and stack, where the attributes hold one. */
-export function ExceptionBlock({ attributes }: { attributes: Attributes }) {
+export function ExceptionBlock({ attributes }: { attributes: Record<string, string> }) {
   const type = attributes["exception.type"] ?? "";
   const message = attributes["exception.message"] ?? "";
   const stack = attributes["exception.stacktrace"] ?? "";

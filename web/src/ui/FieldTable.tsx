@@ -1,11 +1,10 @@
 import { Fragment, useState } from "react";
-import type { Attributes } from "../api/types";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 
 interface Props {
   title: string;
-  fields: Attributes;
+  fields: Record<string, string>;
   folded?: boolean;
   onFilter?: (key: string, value: string, out: boolean) => void;
 }

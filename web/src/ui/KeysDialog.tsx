@@ -3,13 +3,14 @@ import { Icon } from "./Icon";
 
 const KEYS: readonly (readonly [keys: string[], meaning: string])[] = [
   [["/"], "Go to the search box"],
+  [["↓", "Tab"], "In the search box: choose and take a suggestion"],
   [["j", "k"], "Next and previous row"],
   [["Enter"], "Open the row"],
   [["Esc"], "Close what is open"],
   [["←", "→"], "Fold and unfold a span"],
   [["0"], "Show the whole trace again"],
   [["l"], "Live tail on and off"],
-  [["1", "2", "3"], "Overview, logs, traces"],
+  [["1", "…", "5"], "Overview, logs, traces, errors, events"],
   [["?"], "This list"],
 ];
 

@@ -18,7 +18,9 @@ export function Failed({ error, onRetry }: { error: ApiError; onRetry: () => voi
     <div className="state bad" role="alert">
       <Icon name="alert" />
       <strong>{error.title}</strong>
-      <p>{error.detail}</p>
+      <p>
+        {error.detail} {error.status === 0 && "This page tries again by itself."}
+      </p>
       <button type="button" className="button" onClick={onRetry}>
         <Icon name="refresh" />
         Try again
@@ -28,11 +30,11 @@ export function Failed({ error, onRetry }: { error: ApiError; onRetry: () => voi
 }
 
 /** A word over older figures: they stay on show while the server is away. */
-export function StaleBanner({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
+export function StaleBanner({ error, what = "The figures", onRetry }: { error: ApiError; what?: string; onRetry: () => void }) {
   return (
     <div className="banner" role="alert">
       <Icon name="alert" />
-      <span>{error.title}. The figures are the last ones that arrived.</span>
+      <span>{error.title}. {what} are the last ones that arrived.</span>
       <button type="button" className="button small" onClick={onRetry}>
         Try again
       </button>

@@ -13,6 +13,8 @@ const PAGES: readonly (readonly [path: string, name: string, icon: IconName])[] 
   ["/", "Overview", "overview"],
   ["/logs", "Logs", "logs"],
   ["/traces", "Traces", "traces"],
+  ["/errors", "Errors", "alert"],
+  ["/events", "Events", "events"],
 ];
 
 const THEMES: readonly (readonly [Theme, string])[] = [

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { Histogram } from "../../api/types";
+import type { Histogram } from "../../api/schema";
 import { Chart, type Series } from "../../charts/Chart";
 import { LEVELS, levelOf, type Level } from "../../charts/palette";
 import { integer, number, toMs } from "../../state/format";

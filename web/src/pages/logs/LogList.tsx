@@ -1,10 +1,10 @@
 import { useEffect, useMemo, type RefObject } from "react";
 import { highlightWords } from "../../state/terms";
-import { duration, integer } from "../../state/format";
-import { rangeSeconds, setSpan, useRange } from "../../state/time";
-import { setParams } from "../../state/url";
+import { rangeSeconds, useRange } from "../../state/time";
 import { Empty } from "../../ui/States";
 import { reveal, useWindowed } from "../../ui/useWindowed";
+import { LoadingRows, Nothing } from "../search/Nothing";
+import { ResultFoot } from "../search/ResultFoot";
 import { LogRow } from "./LogRow";
 import type { Logs } from "./useLogs";
 
@@ -26,7 +26,7 @@ const ROW_PHONE = 58;
 
 export function LogList({ logs, scroller, selected, query, phone, tailing, faulty, onAway, onOpen }: Props) {
   const height = phone ? ROW_PHONE : ROW;
-  const { records, loadMore } = logs;
+  const { items: records, loadMore } = logs;
   const view = useWindowed(scroller, records.length, height);
   const words = useMemo(() => highlightWords(query), [query]);
   const range = useRange();
@@ -36,13 +36,13 @@ export function LogList({ logs, scroller, selected, query, phone, tailing, fault
     if (view.last > records.length - 40) loadMore();
   }, [view.last, records.length, loadMore]);
   useEffect(() => {
-    reveal(scroller.current, records.findIndex((record) => record.id === selected), height);
+    reveal(scroller.current, records.findIndex((record) => record.key === selected), height);
     // Only a new selection scrolls: new records must not pull the list under the reader.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [selected, height]);
 
   const shown = records.slice(view.first, view.last);
-  const current = shown.some((record) => record.id === selected) ? `log-${selected}` : undefined;
+  const current = shown.some((record) => record.key === selected) ? `log-${selected}` : undefined;
   return (
     <>
       <div className="log-head" aria-hidden="true">
@@ -61,37 +61,17 @@ export function LogList({ logs, scroller, selected, query, phone, tailing, fault
         aria-activedescendant={current}
         aria-busy={logs.stale}
       >
-        {logs.loading && <Rows />}
+        {logs.loading && <LoadingRows />}
         {faulty && records.length === 0 && <Empty icon="alert" title="This search cannot be read" />}
         {!faulty && !logs.loading && records.length === 0 && !logs.stale && <NoLines query={query} tailing={tailing} />}
         <div style={{ height: view.before }} role="presentation" />
         {shown.map((record) => (
-          <LogRow key={record.id} record={record} words={words} selected={record.id === selected} day={longRange} onOpen={onOpen} />
+          <LogRow key={record.key} record={record} words={words} selected={record.key === selected} day={longRange} onOpen={onOpen} />
         ))}
         <div style={{ height: view.after }} role="presentation" />
       </div>
-      <div className="log-foot muted">
-        {records.length > 0 && (
-          <>
-            {integer(records.length)} loaded{logs.more ? ", more as you scroll" : ", that is all"}
-            <span className="spring" />
-            found in {duration(logs.elapsedMs)}
-          </>
-        )}
-      </div>
+      <ResultFoot count={records.length} more={logs.more} elapsedMs={logs.elapsedMs} />
     </>
-  );
-}
-
-function Rows() {
-  return (
-    <div role="status" aria-label="Loading">
-      {Array.from({ length: 14 }, (_, index) => (
-        <div key={index} className="skeleton-row">
-          <span className="skeleton log-skeleton" />
-        </div>
-      ))}
-    </div>
   );
 }
 
@@ -104,18 +84,8 @@ function NoLines({ query, tailing }: { query: string; tailing: boolean }) {
     );
   }
   return (
-    <Empty icon="search" title="No line matches">
-      <p>{query ? "Try fewer terms, or a longer range." : "Nothing was logged in this range."}</p>
-      <div className="state-actions">
-        {query && (
-          <button type="button" className="button" onClick={() => setParams({ q: null })}>
-            Clear the search
-          </button>
-        )}
-        <button type="button" className="button" onClick={() => setSpan("24h")}>
-          Look at the last 24 hours
-        </button>
-      </div>
-    </Empty>
+    <Nothing title="No line matches" query={query}>
+      Nothing was logged in this range.
+    </Nothing>
   );
 }

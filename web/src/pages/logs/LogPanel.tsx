@@ -1,20 +1,28 @@
 import { useEffect, useRef } from "react";
-import { fetchRecord } from "../../api/calls";
+import { fetchLine } from "../../api/calls";
+import type { Line } from "../../api/lines";
 import { useQuery } from "../../api/useQuery";
-import type { LogRecord } from "../../api/types";
+import { setParams, useParams } from "../../state/url";
 import { Failed, Empty } from "../../ui/States";
 import { Icon } from "../../ui/Icon";
+import { ContextView } from "./ContextView";
 import { RecordDetail } from "./RecordDetail";
 
 interface Props {
   id: string;
-  found: LogRecord | null;
+  found: Line | null;
   onClose: () => void;
 }
 
+const TABS = [
+  ["", "Record"],
+  ["context", "Around it"],
+] as const;
+
 /** The record that is open, beside the list; a link may open one that the list does not hold. */
 export function LogPanel({ id, found, onClose }: Props) {
-  const fetched = useQuery(found ? null : `record ${id}`, (signal) => fetchRecord(id, signal));
+  const { panel = "" } = useParams();
+  const fetched = useQuery(found ? null : `record ${id}`, (signal) => fetchLine(id, signal));
   const record = found ?? fetched.data;
   const close = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -23,14 +31,20 @@ export function LogPanel({ id, found, onClose }: Props) {
   return (
     <aside className="card panel" aria-label="Log record">
       <div className="panel-head">
-        <h2>Log record</h2>
+        <div className="tabs" role="tablist" aria-label="Log record">
+          {TABS.map(([name, title]) => (
+            <button key={name} type="button" role="tab" aria-selected={panel === name} onClick={() => setParams({ panel: name }, "replace")}>
+              {title}
+            </button>
+          ))}
+        </div>
         <span className="spring" />
         <button ref={close} type="button" className="button small quiet square" aria-label="Close (Esc)" title="Close (Esc)" onClick={onClose}>
           <Icon name="close" small />
         </button>
       </div>
-      <div className="scroll panel-body" tabIndex={0} role="group" aria-label="Fields">
-        {record && <RecordDetail record={record} />}
+      <div className={panel === "context" ? "scroll panel-body around" : "scroll panel-body"} tabIndex={0} role="tabpanel" aria-label={panel === "context" ? "Around it" : "Record"}>
+        {record && (panel === "context" ? <ContextView line={record} /> : <RecordDetail record={record} />)}
         {!record && fetched.error && <Failed error={fetched.error} onRetry={fetched.reload} />}
         {!record && fetched.loading && <div className="skeleton panel-skeleton" role="status" aria-label="Loading" />}
         {!record && !fetched.loading && !fetched.error && (

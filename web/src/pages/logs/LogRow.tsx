@@ -1,11 +1,11 @@
 import { memo } from "react";
-import type { LogRecord } from "../../api/types";
+import type { Line } from "../../api/lines";
 import { levelOf, serviceColor } from "../../charts/palette";
 import { clock, day, toMs } from "../../state/format";
 import { Highlight } from "../../ui/Highlight";
 
 interface Props {
-  record: LogRecord;
+  record: Line;
   words: string[];
   selected: boolean;
   day: boolean;
@@ -15,13 +15,15 @@ interface Props {
 /** Attributes that every line of a process carries, or that the panel shows better. */
 const PLAIN = /^(exception\.stacktrace|request_id|code\.|thread\.|process\.|telemetry\.)/;
 const INLINE = 5;
+/** Characters of a line that a row can show; a message of a megabyte is read in the panel. */
+const LONGEST = 600;
 
 export const LogRow = memo(function LogRow({ record, words, selected, day: withDay, onOpen }: Props) {
   const level = levelOf(record.level, record.severity);
   const ms = toMs(record.timestamp);
   const fields = Object.entries(record.attributes).filter(([key]) => !PLAIN.test(key));
   return (
-    <div id={`log-${record.id}`} role="option" aria-selected={selected} className={`log-row level-${level.toLowerCase()}`} onClick={() => onOpen(record.id)}>
+    <div id={`log-${record.key}`} role="option" aria-selected={selected} className={`log-row level-${level.toLowerCase()}`} onClick={() => onOpen(record.key)}>
       <time className="mono" dateTime={record.timestamp}>
         {withDay && `${day(ms)} `}
         {clock(ms)}
@@ -32,7 +34,7 @@ export const LogRow = memo(function LogRow({ record, words, selected, day: withD
         {record.service}
       </span>
       <span className="log-text cut mono">
-        <Highlight text={record.body} words={words} />
+        <Highlight text={record.body.slice(0, LONGEST)} words={words} />
         {fields.slice(0, INLINE).map(([key, value]) => (
           <span key={key} className="log-field">
             <i>{key}=</i>

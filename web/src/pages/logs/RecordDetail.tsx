@@ -1,6 +1,6 @@
-import type { LogRecord } from "../../api/types";
+import type { Line } from "../../api/lines";
 import { levelOf, serviceColor } from "../../charts/palette";
-import { ago, clock, dateTime, toMs } from "../../state/format";
+import { ago, dateTime, toMs } from "../../state/format";
 import { addTerm, term } from "../../state/terms";
 import { linkTo, readParams, setParams } from "../../state/url";
 import { CopyButton } from "../../ui/CopyButton";
@@ -9,25 +9,15 @@ import { FieldTable } from "../../ui/FieldTable";
 import { Icon } from "../../ui/Icon";
 import { Link } from "../../ui/Link";
 
-/** How much is shown before and after a line when looking around it. */
-const AROUND_MS = 15_000;
-
 const filter = (key: string, value: string, out: boolean) => {
   const added = `${out ? "-" : ""}${term(key, value)}`;
   setParams({ q: addTerm(readParams().q ?? "", added), record: null });
 };
 
-export function RecordDetail({ record }: { record: LogRecord }) {
+export function RecordDetail({ record }: { record: Line }) {
   const level = levelOf(record.level, record.severity);
   const ms = toMs(record.timestamp);
   const attributes = Object.fromEntries(Object.entries(record.attributes).filter(([key]) => !key.startsWith("exception.")));
-  const around = linkTo("/logs", {
-    range: null,
-    from: new Date(ms - AROUND_MS).toISOString(),
-    to: new Date(ms + AROUND_MS).toISOString(),
-    service: record.service,
-    record: record.id,
-  });
   return (
     <>
       <div className="record-top">
@@ -41,7 +31,7 @@ export function RecordDetail({ record }: { record: LogRecord }) {
       <p className="record-time mono muted" title={record.timestamp}>
         {dateTime(ms, true)} · {ago(ms, Date.now())}
       </p>
-      <pre className="record-body">{record.body}</pre>
+      <pre className="scroll record-body" tabIndex={0} role="group" aria-label="Message">{record.body}</pre>
       <div className="record-actions">
         {record.trace_id && (
           <Link className="button small primary" href={linkTo(`/traces/${record.trace_id}`, { span: record.span_id })}>
@@ -49,11 +39,11 @@ export function RecordDetail({ record }: { record: LogRecord }) {
             Open its trace
           </Link>
         )}
-        <Link className="button small" href={around} title={`Everything ${record.service} logged within 15 s of ${clock(ms)}`}>
+        <button type="button" className="button small" onClick={() => setParams({ panel: "context" }, "replace")}>
           Around this line
-        </Link>
-        <CopyButton text={JSON.stringify(record, null, 2)} label="Copy as JSON" face="JSON" />
-        <CopyButton text={`${window.location.origin}${linkTo("/logs", { q: readParams().q, record: record.id })}`} label="Copy a link to this record" icon="link" face="Link" />
+        </button>
+        <CopyButton text={() => JSON.stringify(record, null, 2)} label="Copy as JSON" face="JSON" />
+        <CopyButton text={() => `${window.location.origin}${linkTo("/logs", { q: readParams().q, record: record.key })}`} label="Copy a link to this record" icon="link" face="Link" />
       </div>
       <ExceptionBlock attributes={record.attributes} />
       <FieldTable

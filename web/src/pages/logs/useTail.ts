@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { followLogs } from "../../api/tail";
-import type { LogRecord } from "../../api/types";
+import type { Line } from "../../api/lines";
+import { useVisible } from "../../state/visible";
 
 export interface Tail {
   state: "off" | "connecting" | "live" | "lost";
@@ -14,18 +15,27 @@ export interface Tail {
 /** How many arrivals are held back while the reader looks at older lines. */
 const HELD = 5000;
 
-/** Follow the search while `on`: records go to `onRecords`, or wait while `held`. */
-export function useTail(on: boolean, query: string, held: boolean, onRecords: (records: LogRecord[]) => void): Tail {
+/** Follow the search while `on` and the page is looked at: records go to `onRecords`, or wait while `held`. */
+export function useTail(on: boolean, query: string, held: boolean, onRecords: (records: Line[]) => void, onReturn: () => void): Tail {
   const [state, setState] = useState<"connecting" | "live" | "lost">("connecting");
-  const [waiting, setWaiting] = useState<LogRecord[]>([]);
+  const [waiting, setWaiting] = useState<Line[]>([]);
   const [dropped, setDropped] = useState(0);
-  const current = useRef({ held, onRecords });
+  const visible = useVisible();
+  const left = useRef(false);
+  const current = useRef({ held, onRecords, onReturn });
   useEffect(() => {
-    current.current = { held, onRecords };
+    current.current = { held, onRecords, onReturn };
   });
 
   useEffect(() => {
     if (!on) return;
+    if (!visible) {
+      left.current = true;
+      return;
+    }
+    // What arrived meanwhile is found by a search.
+    if (left.current) current.current.onReturn();
+    left.current = false;
     setState("connecting");
     setWaiting([]);
     setDropped(0);
@@ -38,7 +48,7 @@ export function useTail(on: boolean, query: string, held: boolean, onRecords: (r
         else current.current.onRecords(records);
       },
     });
-  }, [on, query]);
+  }, [on, query, visible]);
 
   const show = useCallback(() => {
     setWaiting((before) => {

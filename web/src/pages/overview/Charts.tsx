@@ -1,5 +1,6 @@
 import { useMemo, type ReactNode } from "react";
-import type { Overview, Point } from "../../api/types";
+import type { Overview } from "../../api/schema";
+import type { Point } from "./rates";
 import { Chart, type Series } from "../../charts/Chart";
 import type { Ticks } from "../../charts/options";
 import { bytes, duration, number, percent, toMs } from "../../state/format";

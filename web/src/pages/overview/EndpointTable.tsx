@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { Endpoint } from "../../api/types";
+import type { Endpoint } from "../../api/schema";
 import { serviceColor } from "../../charts/palette";
 import { duration, integer, number, share } from "../../state/format";
 import { term } from "../../state/terms";
@@ -83,7 +83,7 @@ export function EndpointTable({ endpoints, seconds }: { endpoints: Endpoint[]; s
         </Empty>
       ) : (
         <div className="scroll table-scroll" tabIndex={0} role="group" aria-label="Endpoints">
-          <table className="table">
+          <table className="table endpoints">
             <thead>
               <tr>
                 {COLUMNS.map(([name, label]) => (

@@ -1,4 +1,4 @@
-import type { Overview } from "../../api/types";
+import type { Overview } from "../../api/schema";
 import { toMs } from "../../state/format";
 import { SPANS, setSpan, spanSeconds, useRange } from "../../state/time";
 

@@ -1,8 +1,8 @@
 import type { ApiError } from "../../api/client";
-import type { Counts, Status } from "../../api/types";
+import type { Records, Status } from "../../api/schema";
 import { bytes, duration, integer } from "../../state/format";
 
-const SIGNALS: readonly (keyof Counts)[] = ["logs", "spans", "samples", "events"];
+const SIGNALS: readonly (keyof Records)[] = ["logs", "spans", "samples", "events"];
 
 /** Bytes waiting in the spool that are still an ordinary moment's work. */
 const BEHIND_BYTES = 8 * 1024 * 1024;

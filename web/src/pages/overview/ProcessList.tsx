@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { ProcessSeen } from "../../api/types";
+import type { Process } from "../../api/schema";
 import { serviceColor } from "../../charts/palette";
 import { ago, toMs } from "../../state/format";
 
@@ -13,7 +13,7 @@ function useNow(): number {
   return now;
 }
 
-export function ProcessList({ processes, service }: { processes: ProcessSeen[] | null; service: string }) {
+export function ProcessList({ processes, service }: { processes: Process[] | null; service: string }) {
   const now = useNow();
   const shown = (processes ?? []).filter((process) => !service || process.service === service);
   return (

@@ -1,4 +1,5 @@
-import type { Overview, Point } from "../../api/types";
+import type { Overview } from "../../api/schema";
+import type { Point } from "./rates";
 import { Sparkline } from "../../charts/Sparkline";
 import { bytes, duration, integer, number, percent, share } from "../../state/format";
 import { useRange } from "../../state/time";

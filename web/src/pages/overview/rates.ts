@@ -1,5 +1,8 @@
-import type { Overview, Point } from "../../api/types";
+import type { Overview, OverviewSeries } from "../../api/schema";
 import { toMs } from "../../state/format";
+
+/** Unix seconds and a value; null where there is none. */
+export type Point = OverviewSeries["requests"][number];
 
 /** A step that the range covers by less than this share says too little to be drawn. */
 const LEAST_COVERED = 0.3;

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
-import type { TraceSummary } from "../../api/types";
+import type { TraceSummary } from "../../api/schema";
 import { clock, duration, toMs } from "../../state/format";
 import { useDark } from "../../state/theme";
 import { scatterOptions } from "./scatterOptions";

@@ -1,4 +1,4 @@
-import type { Span } from "../../api/types";
+import type { SpanRecord } from "../../api/schema";
 import { serviceColor } from "../../charts/palette";
 import { dateTime, duration, toMs } from "../../state/format";
 import { addTerm, term } from "../../state/terms";
@@ -10,7 +10,7 @@ import { Link } from "../../ui/Link";
 
 const filter = (key: string, value: string, out: boolean) => navigate(linkTo("/traces", { q: addTerm("", `${out ? "-" : ""}${term(key, value)}`) }));
 
-export function SpanDetail({ span, logCount }: { span: Span; logCount: number }) {
+export function SpanDetail({ span, logCount }: { span: SpanRecord; logCount: number }) {
   const plain = span.events.filter((event) => event.name !== "exception");
   return (
     <>
@@ -48,7 +48,7 @@ export function SpanDetail({ span, logCount }: { span: Span; logCount: number })
         <Link className="button small" href={linkTo("/traces", { q: `${term("service", span.service)} ${term("name", span.name)}` })}>
           Others like it
         </Link>
-        <CopyButton text={JSON.stringify(span, null, 2)} label="Copy the span as JSON" face="JSON" />
+        <CopyButton text={() => JSON.stringify(span, null, 2)} label="Copy the span as JSON" face="JSON" />
       </div>
       {span.events
         .filter((event) => event.name === "exception")
@@ -61,7 +61,7 @@ export function SpanDetail({ span, logCount }: { span: Span; logCount: number })
       ))}
       {span.links.map((link, index) => (
         <p key={index} className="span-link">
-          Linked to <Link href={linkTo(`/traces/${link.trace_id ?? link.trace ?? ""}`)}>{link.trace_id ?? link.trace}</Link>
+          Linked to <Link href={linkTo(`/traces/${link.trace_id}`)}>{link.trace_id}</Link>
         </p>
       ))}
       <FieldTable title="Span" fields={{ span_id: span.span_id, parent_id: span.parent_id, scope: span.scope }} />

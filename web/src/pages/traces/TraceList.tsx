@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { TraceSummary } from "../../api/types";
+import type { TraceSummary } from "../../api/schema";
 import { serviceColor } from "../../charts/palette";
 import { clock, day, duration, integer, toMs } from "../../state/format";
 import { usePhone } from "../../state/media";

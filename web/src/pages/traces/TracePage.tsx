@@ -1,35 +1,20 @@
-import { useState } from "react";
-import { fetchTrace } from "../../api/calls";
-import { ApiError } from "../../api/client";
-import { useQuery } from "../../api/useQuery";
-import type { Trace } from "../../api/types";
 import { linkTo } from "../../state/url";
 import { Link } from "../../ui/Link";
-import { Empty, Failed } from "../../ui/States";
+import { Empty, Failed, StaleBanner } from "../../ui/States";
 import { TraceView } from "./TraceView";
-
-/** A trace that is not there may still be on its way: it is asked for again after so long. */
-const AGAIN_MS = 3000;
-
-async function fetchIfThere(id: string, signal: AbortSignal): Promise<Trace | null> {
-  try {
-    return await fetchTrace(id, signal);
-  } catch (fault) {
-    if (fault instanceof ApiError && fault.status === 404) return null;
-    throw fault;
-  }
-}
+import { useTrace } from "./useTrace";
 
 export function TracePage({ id }: { id: string }) {
-  const [missing, setMissing] = useState(false);
-  const load = async (signal: AbortSignal) => {
-    const found = await fetchIfThere(id, signal);
-    setMissing(found === null);
-    return { found };
-  };
-  const trace = useQuery(`trace ${id}`, load, missing ? AGAIN_MS : 0);
-  if (trace.data?.found) return <TraceView trace={trace.data.found} />;
-  if (trace.error) return <Failed error={trace.error} onRetry={trace.reload} />;
+  const { trace, missing, error, reload } = useTrace(id);
+  if (trace) {
+    return (
+      <>
+        {error && <StaleBanner error={error} what="The spans" onRetry={reload} />}
+        <TraceView trace={trace} />
+      </>
+    );
+  }
+  if (error) return <Failed error={error} onRetry={reload} />;
   if (missing) {
     return (
       <Empty icon="search" title="This trace is not here">

@@ -1,16 +1,24 @@
 import { useMemo, useState } from "react";
-import type { TraceSummary } from "../../api/types";
-import { duration, toMs } from "../../state/format";
+import type { TraceSummary } from "../../api/schema";
+import { toMs } from "../../state/format";
 import { useKeys } from "../../state/keys";
 import { addTerm, splitTerms, term, toggleTerm, withoutKey } from "../../state/terms";
-import { setSpan, setWindow, useRange } from "../../state/time";
+import { setWindow, useRange } from "../../state/time";
 import { linkTo, navigate, setParams, useParams } from "../../state/url";
 import { Icon } from "../../ui/Icon";
-import { SearchBox } from "../../ui/SearchBox";
 import { Empty, Failed } from "../../ui/States";
+import { CompareView } from "../search/CompareView";
+import { Nothing } from "../search/Nothing";
+import { ResultFoot } from "../search/ResultFoot";
+import { SearchLayout, type View } from "../search/SearchLayout";
 import { DurationScatter, type Brush } from "./DurationScatter";
 import { TraceList } from "./TraceList";
-import { useTraces } from "./useTraces";
+import { useTraces, type Traces } from "./useTraces";
+
+const VIEWS: readonly View[] = [
+  ["", "Traces"],
+  ["compare", "Compare"],
+];
 
 type Sort = "start" | "duration" | "spans" | "errors";
 
@@ -28,11 +36,11 @@ function bound(ms: number): string {
 }
 
 export function TracesPage() {
-  const { q = "", service = "", sort = "-start" } = useParams();
+  const { q = "", service = "", sort = "-start", view = "" } = useParams();
   const range = useRange();
   const query = service ? addTerm(q, term("service", service)) : q;
   const traces = useTraces(query, range);
-  const rows = useMemo(() => sortTraces(traces.traces, sort), [traces.traces, sort]);
+  const rows = useMemo(() => sortTraces(traces.items, sort), [traces.items, sort]);
   const [marked, setMarked] = useState("");
   const open = (id: string) => navigate(linkTo(`/traces/${id}`));
   const step = (by: number) => {
@@ -47,53 +55,54 @@ export function TracesPage() {
   };
   const syntaxError = traces.error?.status === 400 ? traces.error : null;
   const failing = splitTerms(q).includes("status:error");
-  const slowest = rows.reduce((most, trace) => Math.max(most, trace.duration_ms), 0);
+
+  const tools = (
+    <>
+      <button type="button" className="button only-wide" aria-pressed={failing} onClick={() => setParams({ q: toggleTerm(q, "status:error") })}>
+        <Icon name="alert" small />
+        Failed
+      </button>
+      <button type="button" className="button square" aria-label="Search again" title="Search again" onClick={traces.reload}>
+        <Icon name="refresh" />
+      </button>
+    </>
+  );
 
   return (
-    <div className="logs traces">
-      <div className="toolbar">
-        <SearchBox page="traces" query={q} error={syntaxError} placeholder="Search traces: status:error, duration:>500ms …" />
-        <button type="button" className="button only-wide" aria-pressed={failing} onClick={() => setParams({ q: toggleTerm(q, "status:error") })}>
-          <Icon name="alert" small />
-          Failed
-        </button>
-        <button type="button" className="button square" aria-label="Search again" title="Search again" onClick={traces.reload}>
-          <Icon name="refresh" />
-        </button>
-      </div>
-      <DurationScatter traces={traces.traces} query={query} frame={traces.frame} unlistedTo={traces.unlistedTo} stale={traces.stale} onBrush={brush} onOpen={open} />
-      <div className="card logs-card">
-        {traces.error && !syntaxError ? (
-          <Failed error={traces.error} onRetry={traces.reload} />
-        ) : syntaxError && rows.length === 0 ? (
-          <Empty icon="alert" title="This search cannot be read" />
-        ) : !traces.error && !traces.loading && !traces.stale && rows.length === 0 ? (
-          <Empty icon="search" title="No trace matches">
-            <p>{q ? "Try fewer terms, or a longer range." : "Nothing was traced in this range."}</p>
-            <div className="state-actions">
-              {q && (
-                <button type="button" className="button" onClick={() => setParams({ q: null })}>
-                  Clear the search
-                </button>
-              )}
-              <button type="button" className="button" onClick={() => setSpan("24h")}>
-                Look at the last 24 hours
-              </button>
-            </div>
-          </Empty>
-        ) : (
-          <TraceList rows={rows} slowest={slowest} sort={sort} marked={marked} loading={traces.loading} stale={traces.stale} onEnd={traces.loadMore} />
-        )}
-        <div className="log-foot muted">
-          {rows.length > 0 && (
-            <>
-              {rows.length} loaded{traces.more ? ", more as you scroll" : ", that is all"}
-              <span className="spring" />
-              found in {duration(traces.elapsedMs)}
-            </>
-          )}
-        </div>
-      </div>
-    </div>
+    <SearchLayout
+      page="traces"
+      signal="traces"
+      q={q}
+      query={query}
+      error={syntaxError}
+      placeholder="Search traces: status:error, duration:>500ms …"
+      tools={tools}
+      chart={<DurationScatter traces={traces.items} query={query} frame={traces.frame} unlistedTo={traces.unlistedTo} stale={traces.stale} onBrush={brush} onOpen={open} />}
+      views={VIEWS}
+      panel={null}
+    >
+      {view === "compare" ? (
+        <CompareView signal="traces" q={q} service={service} />
+      ) : (
+        <>
+          <Listed traces={traces} rows={rows} sort={sort} marked={marked} faulty={syntaxError !== null} query={q} />
+          <ResultFoot count={rows.length} more={traces.more} elapsedMs={traces.elapsedMs} />
+        </>
+      )}
+    </SearchLayout>
   );
+}
+
+function Listed({ traces, rows, sort, marked, faulty, query }: { traces: Traces; rows: TraceSummary[]; sort: string; marked: string; faulty: boolean; query: string }) {
+  if (traces.error && !faulty) return <Failed error={traces.error} onRetry={traces.reload} />;
+  if (faulty && rows.length === 0) return <Empty icon="alert" title="This search cannot be read" />;
+  if (!traces.error && !traces.loading && !traces.stale && rows.length === 0) {
+    return (
+      <Nothing title="No trace matches" query={query}>
+        Nothing was traced in this range.
+      </Nothing>
+    );
+  }
+  const slowest = rows.reduce((most, trace) => Math.max(most, trace.duration_ms), 0);
+  return <TraceList rows={rows} slowest={slowest} sort={sort} marked={marked} loading={traces.loading} stale={traces.stale} onEnd={traces.loadMore} />;
 }

@@ -3,6 +3,7 @@ import { duration } from "../../state/format";
 import { reveal, useWindowed } from "../../ui/useWindowed";
 import { SpanRow } from "./SpanRow";
 import type { Zoom } from "./TraceView";
+import type { Step } from "../../api/schema";
 import type { Node, PlacedLog } from "./tree";
 
 export const ROW = 30;
@@ -11,6 +12,8 @@ const TICKS = 5;
 interface Props {
   rows: Node[];
   logsOf: Map<string, PlacedLog[]>;
+  /** Stretches of the critical path, by span. */
+  stepsOf: Map<string, Step[]>;
   zoom: Zoom;
   selected: string;
   folded: ReadonlySet<string>;
@@ -20,9 +23,10 @@ interface Props {
 }
 
 const NO_LOGS: PlacedLog[] = [];
+const NO_STEPS: Step[] = [];
 
 /** One row a span: what it is, and when. Only the rows in view are drawn. */
-export function Waterfall({ rows, logsOf, zoom, selected, folded, scroller, onSelect, onFold }: Props) {
+export function Waterfall({ rows, logsOf, stepsOf, zoom, selected, folded, scroller, onSelect, onFold }: Props) {
   const view = useWindowed(scroller, rows.length, ROW);
   useEffect(() => {
     reveal(scroller.current, rows.findIndex((row) => row.span.span_id === selected), ROW);
@@ -53,7 +57,7 @@ export function Waterfall({ rows, logsOf, zoom, selected, folded, scroller, onSe
       >
         <div style={{ height: view.before }} role="presentation" />
         {shown.map((node) => (
-          <SpanRow key={node.span.span_id} node={node} logs={logsOf.get(node.span.span_id) ?? NO_LOGS} zoom={zoom} selected={node.span.span_id === selected} folded={folded.has(node.span.span_id)} onSelect={onSelect} onFold={onFold} />
+          <SpanRow key={node.span.span_id} node={node} logs={logsOf.get(node.span.span_id) ?? NO_LOGS} steps={stepsOf.get(node.span.span_id) ?? NO_STEPS} zoom={zoom} selected={node.span.span_id === selected} folded={folded.has(node.span.span_id)} onSelect={onSelect} onFold={onFold} />
         ))}
         <div style={{ height: view.after }} role="presentation" />
       </div>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { fetchSample } from "../../api/calls";
-import type { TraceSummary } from "../../api/types";
+import type { TraceSummary } from "../../api/schema";
 
 /** Parts that the rest of the range is cut into, each asked for its newest few: together they show its shape. */
 const PARTS = 8;

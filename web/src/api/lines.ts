@@ -1,4 +1,13 @@
-import type { LogRecord } from "./types";
+import type { EventRecord, LogRecord } from "./schema";
+
+/** A log with the key by which a page knows it: the server's ids are not there yet while a line is only followed live. */
+export interface Line extends LogRecord {
+  key: string;
+}
+
+export interface BusinessEvent extends EventRecord {
+  key: string;
+}
 
 /** A 53-bit hash (cyrb53): short enough for an address, and far from colliding within one nanosecond. */
 function hash(text: string): string {
@@ -14,27 +23,29 @@ function hash(text: string): string {
   return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
 }
 
-/**
- * A record's key, made of its time and content.
- *
- * A record of the live tail has no id yet; with this key it is the same one when a search finds it later.
- */
-export function recordKey(record: Omit<LogRecord, "id">): string {
+function lineKey(record: LogRecord): string {
   const { timestamp, severity, service, logger, body, span_id } = record;
   return `${timestamp}_${hash([severity, service, logger, span_id, body].join("\u0000"))}`;
+}
+
+function eventKey(record: EventRecord): string {
+  return `${record.timestamp}_${hash(JSON.stringify([record.name, record.service, record.span_id, record.data]))}`;
 }
 
 export function timeOfKey(key: string): string {
   return key.slice(0, key.lastIndexOf("_"));
 }
 
-/** The records with their keys as ids; of equal ones, the second and later are told apart by a number. */
-export function keyed(records: LogRecord[]): LogRecord[] {
+/** The records with their keys; of equal ones, the second and later are told apart by a number. */
+function keyed<T>(records: T[], keyOf: (record: T) => string): (T & { key: string })[] {
   const seen = new Map<string, number>();
   return records.map((record) => {
-    const key = recordKey(record);
+    const key = keyOf(record);
     const count = seen.get(key) ?? 0;
     seen.set(key, count + 1);
-    return { ...record, id: count ? `${key}.${count}` : key };
+    return { ...record, key: count ? `${key}.${count}` : key };
   });
 }
+
+export const keyedLines = (records: LogRecord[]): Line[] => keyed(records, lineKey);
+export const keyedEvents = (records: EventRecord[]): BusinessEvent[] => keyed(records, eventKey);
