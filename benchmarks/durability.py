@@ -1,6 +1,9 @@
 """
 Application and server are killed with SIGKILL at random under load; every record whose call returned is found once.
 
+Then the same for every protocol that acknowledges (durability_protocols.py), and for a disk that fills up, a clock that
+jumps and a store that is half-written (durability_trouble.py).
+
 Each application notes in a mapped file, after every call, how many have returned: the note survives the kill as the
 record does. The record whose call was cut off may be found or not, but not twice.
 """
@@ -24,6 +27,8 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import durability_protocols
+import durability_trouble
 from serving import Server
 
 APPLICATIONS: Final = 2
@@ -155,12 +160,36 @@ def _count(server: Server, applications: list[Application], home: Path) -> dict[
     return {"recorded": recorded, "lost": lost, "duplicated": duplicated, "quarantined": quarantined}
 
 
+def _report(found: dict[str, Any]) -> None:
+    """Print a line for each way in, and for each trouble."""
+    if "recorded" in found:
+        print(
+            f"{found['recorded']:,} records, {found['application_kills']} applications and {found['server_kills']} "
+            f"servers killed (seed {found['seed']}): lost {found['lost']} duplicated {found['duplicated']}"
+        )
+    for name, one in found.get("protocols", {}).items():
+        print(f"{name:16} {_figures(one)}")
+    for trouble, told in found.get("trouble", {}).items():
+        print(f"{trouble}: " + ", ".join(f"{key} {value}" for key, value in told.items() if key != "protocols"))
+        for name, one in told.get("protocols", {}).items():
+            print(f"  {name:14} {_figures(one)}")
+
+
+def _figures(one: dict[str, Any]) -> str:
+    allowed = "" if one["once"] else " (nothing in the protocol tells them apart)"
+    return (
+        f"{one['acknowledged']:>8,} acknowledged, {one['sent_again']:>5,} sent again: lost {one['lost']} "
+        f"duplicated {one['duplicated']}{allowed}"
+    )
+
+
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=1.5, help="longest life in a round")
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--only", choices=("lines", "protocols", "trouble"), help="leave the others out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--application", help=argparse.SUPPRESS)
     parser.add_argument("--note", help=argparse.SUPPRESS)
@@ -168,15 +197,22 @@ def main() -> None:
     if arguments.application:
         application(arguments.application, arguments.note)
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
-    found = measure(arguments.rounds, arguments.seconds, seed) | {"seed": seed}
-    if arguments.json:
-        print(json.dumps(found))
-    else:
-        print(
-            f"{found['recorded']:,} records, {found['application_kills']} applications and {found['server_kills']} "
-            f"servers killed (seed {seed}): lost {found['lost']} duplicated {found['duplicated']}"
-        )
-    sys.exit(1 if found["lost"] or found["duplicated"] else 0)
+    wanted = {arguments.only} if arguments.only else {"lines", "protocols", "trouble"}
+    found: dict[str, Any] = {"seed": seed}
+    wrong: list[str] = []
+    if "lines" in wanted:
+        found |= measure(arguments.rounds, arguments.seconds, seed)
+        wrong += ["lines"] if found["lost"] or found["duplicated"] else []
+    if "protocols" in wanted:
+        found["protocols"] = durability_protocols.measure(arguments.rounds, arguments.seconds, seed)
+        wrong += durability_protocols.failed(found["protocols"])
+    if "trouble" in wanted:
+        found["trouble"] = durability_trouble.measure()
+        wrong += durability_trouble.failed(found["trouble"])
+    print(json.dumps(found | {"failed": wrong}) if arguments.json else f"failed: {', '.join(wrong) or 'nothing'}")
+    if not arguments.json:
+        _report(found)
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":

@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
 class Server:
-    """``sightline serve`` on *home* and a free port; ready when made, stopped on the way out."""
+    """``sightline serve`` on *home* and free ports, unless told otherwise; ready when made, stopped on the way out."""
 
-    def __init__(self, home: Path) -> None:
-        command = [sys.executable, "-m", "sightline", "serve", "--json", "--port", "0", "--home", str(home)]
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
+        command = [sys.executable, "-m", "sightline", "serve", "--json", "--home", str(home)]
         # Plug-ins of packages that only peers need would count as the server's memory.
-        environment = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__", "SIGHTLINE_GRPC_PORT": "0"}
+        plain = {"PYDANTIC_DISABLE_PLUGINS": "__all__", "SIGHTLINE_PORT": "0", "SIGHTLINE_GRPC_PORT": "0"}
+        environment = {**os.environ, **plain, **(environment or {})}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"The server did not start (exit {self.process.wait()}).")
-        self.url: str = json.loads(line)["url"]
+        told = json.loads(line)
+        self.url: str = told["url"]
+        self.listening: dict[str, str] = told["listening"]
         self.http = httpx.Client(base_url=self.url, timeout=60.0, trust_env=False)
 
     def rows(self, sql: str, **parameters: Any) -> list[list[Any]]:
