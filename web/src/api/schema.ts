@@ -747,9 +747,10 @@ export interface MetricRange {
   elapsed_ms: number;
 }
 
-/** Metrics by their names. */
+/** Metrics by their names, and where the next page begins; null after the last one. */
 export interface Metrics {
   metrics: Metric[];
+  next_cursor: string | null;
   elapsed_ms: number;
 }
 
@@ -877,9 +878,10 @@ export interface ServiceMap {
   elapsed_ms: number;
 }
 
-/** Services by their names. */
+/** Services by their names, and where the next page begins; null after the last one. */
 export interface Services {
   services: Service[];
+  next_cursor: string | null;
   elapsed_ms: number;
 }
 
@@ -1248,7 +1250,7 @@ export interface Api {
     /** Count logs */
     "/api/v1/logs/statistics": { path: Nothing; query: { query?: string; start?: string | null; end?: string | null }; body: never; answer: LogStatistics };
     /** List metrics */
-    "/api/v1/metrics": { path: Nothing; query: { prefix?: string }; body: never; answer: Metrics };
+    "/api/v1/metrics": { path: Nothing; query: { prefix?: string; limit?: number; cursor?: string | null }; body: never; answer: Metrics };
     /** A metric over time */
     "/api/v1/metrics/range": { path: Nothing; query: { name: string; step?: string | null; by?: string; aggregate?: string | null; start?: string | null; end?: string | null }; body: never; answer: MetricRange };
     /** Alerts */
@@ -1284,7 +1286,7 @@ export interface Api {
     /** Who calls whom */
     "/api/v1/service-map": { path: Nothing; query: { service?: string; start?: string | null; end?: string | null }; body: never; answer: ServiceMap };
     /** List services */
-    "/api/v1/services": { path: Nothing; query: { start?: string | null; end?: string | null }; body: never; answer: Services };
+    "/api/v1/services": { path: Nothing; query: { start?: string | null; end?: string | null; limit?: number; cursor?: string | null }; body: never; answer: Services };
     /** How the server does */
     "/api/v1/status": { path: Nothing; query: Nothing; body: never; answer: Status };
     /** The last backup */
