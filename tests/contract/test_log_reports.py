@@ -87,3 +87,6 @@ def test_analyses_run_by_name(store):
     assert [row[1:] for row in found["error-rate"].rows] == [[4, 0, 0.0], [13, 7, 7 / 13]]
     assert [row[2] for row in found["slow-requests"].rows] == [9000.0, 8000.0, 7000.0, 6000.0]
     assert found["user-activity"].rows == [["u0", 6, 6], ["u1", 5, 5]]
+    assert [row[1] for row in found["log-levels"].rows] == [10, 6, 1]
+    assert all(1 <= len(row[4]) <= 3 for row in found["error-patterns"].rows)
+    assert sum(row[1] for row in found["error-patterns"].rows) == 7

@@ -45,4 +45,6 @@ def analyses(
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return " | ".join(map(str, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

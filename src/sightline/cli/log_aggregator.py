@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from sightline.base.errors import QueryInvalid
 from sightline.cli.answers import Remote, find_home, find_server
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sightline.cli.answers import Answers
+
+
+_PAIR: Final = re.compile(r'\\.|"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class LogSearchQuery:
         logger: name of a logger.
         message_pattern: a regular expression (RE2) that is found somewhere in the message.
         request_id: of one request.
-        fields: any other field and its value, such as ``{"user_id": "42"}``.
+        fields: any other field and its value, such as ``{"user_id": "42"}``; one that is None or empty asks nothing.
         service: name of a service.
         page: number of the page, from 1.
         page_size: records of a page, at most 1000.
@@ -50,11 +54,11 @@ class LogSearchQuery:
     def search(self) -> str:
         """Write it in the language of searches."""
         parts = {"level": self.level.lower(), "logger": self.logger, "service": self.service}
-        parts |= {"request_id": self.request_id} | {name: str(value) for name, value in self.fields.items()}
-        found = [f"{name}:{_quoted(value)}" for name, value in parts.items() if value]
+        parts |= {"request_id": self.request_id} | {name: _text(value) for name, value in self.fields.items()}
+        found = [f"{_quoted(name)}:{_quoted(value)}" for name, value in parts.items() if value]
         if self.message_pattern:
-            pattern = self.message_pattern.replace('"', '\\"')
-            found.append(f'~"{pattern}"')
+            # A quote would end the pattern; its number means the same, in a class of characters too.
+            found.append(f'~"{_PAIR.sub(_unquoted, self.message_pattern)}"')
         return " ".join(found)
 
 
@@ -156,6 +160,17 @@ def _unix(moment: datetime) -> float:
 
 def _time(moment: datetime) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _text(value: object) -> str:
+    """Write a value as the store has it."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return r"\x22" if found[0].endswith('"') else found[0]
 
 
 def _quoted(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sightline.query.analyses.log_reports import DURATION
+from sightline.query.analyses.log_reports import DURATION, MAX_EXAMPLES, PATTERN
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
@@ -90,6 +90,22 @@ _SAVED: Final = {
         "UNION ALL SELECT UserId AS user, 1 AS of_events, RequestId AS request "
         f"FROM events WHERE {IN_RANGE} AND UserId != ''"
         ") WHERE user != '' GROUP BY user ORDER BY sum(of_events) DESC, user LIMIT 20",
+    ),
+    "log-levels": _Saved(
+        "Logs by level",
+        24,
+        ("level", "logs", "share"),
+        "SELECT SeverityText, count() AS logs, logs / sum(logs) OVER () "
+        f"FROM otel_logs WHERE {IN_RANGE} GROUP BY SeverityText ORDER BY logs DESC LIMIT {MAX_ROWS}",
+    ),
+    "error-patterns": _Saved(
+        "Errors that are alike, the commonest first",
+        24,
+        ("pattern", "errors", "share", "last", "examples"),
+        f"SELECT {PATTERN} AS pattern, count() AS errors, errors / sum(errors) OVER (), max(Timestamp), "
+        f"groupUniqArray({MAX_EXAMPLES})(substring(Body, 1, 500)) "
+        f"FROM otel_logs WHERE SeverityNumber >= 17 AND {IN_RANGE} "
+        "GROUP BY pattern ORDER BY errors DESC, pattern LIMIT 20",
     ),
 }
 
