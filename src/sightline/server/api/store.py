@@ -79,7 +79,7 @@ async def delete(
     trace: Annotated[str, Query(description="A trace's id.", max_length=1024)] = "",
     dry_run: Annotated[bool, Query(description="Only count.")] = True,  # noqa: FBT002 - of the query string
 ) -> Response:
-    """Delete from every table; answers when nothing is left on disk. Without ``dry_run=false`` it only counts."""
+    """Delete from every table; answers when none has them any more. Without ``dry_run=false`` it only counts."""
     if bool(user) == bool(trace):
         raise QueryInvalid("Name a user or a trace, one of the two.")
     work: Any = find if dry_run else erase
