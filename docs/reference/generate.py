@@ -48,7 +48,8 @@ _COMMANDS = f"""\
 
 `sightline COMMAND --help` says the same. Output is coloured on a terminal and plain where it is piped; `--json` prints
 one JSON object, or one a line for lists. What is beside the output goes to standard error.
-`sightline --install-completion` sets up completion for your shell.
+`sightline --install-completion` sets up completion for your shell; `sightline completion` prints the script for bash,
+zsh or fish.
 
 | exit code | |
 |---|---|

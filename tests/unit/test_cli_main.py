@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import typer
 
 from sightline import __version__
-from sightline.cli.main import COMMANDS
+from sightline.cli.main import COMMANDS, make_app
 
 
 def sightline(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -93,8 +95,58 @@ def test_help_does_not_import_the_server():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_completion_is_made_for_a_shell():
-    """The script for bash completes the names of commands."""
-    done = sightline(_SIGHTLINE_COMPLETE="complete_bash", COMP_WORDS="sightline se", COMP_CWORD="1")
+ASKED = {
+    "bash": {"COMP_WORDS": "sightline se", "COMP_CWORD": "1"},
+    "zsh": {"_TYPER_COMPLETE_ARGS": "sightline se"},
+    "fish": {"_TYPER_COMPLETE_ARGS": "sightline se", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+}
 
-    assert {"serve", "search"} <= set(done.stdout.split())
+
+@pytest.mark.parametrize("shell", ASKED)
+def test_completion_is_made_for_each_shell(shell):
+    """The script for a shell asks the command, which answers with the names of commands."""
+    script = sightline("completion", shell).stdout
+    answered = sightline(_SIGHTLINE_COMPLETE=f"complete_{shell}", **ASKED[shell]).stdout
+
+    assert f"_SIGHTLINE_COMPLETE=complete_{shell}" in script
+    assert all(name in answered for name in ("serve", "search"))
+
+
+def test_bash_completes_commands_and_options(tmp_path):
+    """A real bash that sourced the script completes what was begun."""
+    program = Path(sys.executable).parent / "sightline"
+    (tmp_path / "script").write_text(sightline("completion", "bash").stdout)
+    asked = "COMP_WORDS=(sightline sql --for); COMP_CWORD=2"
+    typed = f'source {tmp_path}/script; {asked}; _sightline_completion {program}; echo "${{COMPREPLY[@]}}"'
+    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.split() == ["--format"]
+
+
+PRINTS_OTHERWISE = {"run", "mcp", "completion"}
+"""Commands that print what another program, a protocol or a shell reads."""
+
+
+def test_options_are_the_same_everywhere():
+    """What prints has --json; who asks has --server and --home; the end of a time has the form of its begin."""
+    group = typer.main.get_command(make_app())
+    context = group.make_context("sightline", ["--version"], resilient_parsing=True)
+    for name in COMMANDS:
+        options = {option for param in group.get_command(context, name).params for option in param.opts}
+
+        assert "--json" in options or name in PRINTS_OTHERWISE, name
+        assert ("--server" in options) <= ("--home" in options), name
+        assert ("--since" in options) == ("--until" in options), name
+        assert ("--limit" in options) == ("-n" in options), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name):
+    """Each argument and option has a sentence, and the help says what the command is for."""
+    group = typer.main.get_command(make_app())
+    context = group.make_context("sightline", ["--version"], resilient_parsing=True)
+    command = group.get_command(context, name)
+
+    assert command.help.strip()
+    shown = [param for param in command.params if not getattr(param, "hidden", False)]
+    assert name == "run" or all(param.help for param in shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from sightline.cli import show
-from sightline.cli.options import Home, Json, Server, Since, as_time
+from sightline.cli.options import Home, Json, Server, Since, Until, as_time
 
 if TYPE_CHECKING:
     from sightline.cli.answers import Answers
@@ -27,6 +27,7 @@ def errors(
     ] = "open",
     sort: Annotated[str, typer.Option("--sort", help="List by last_seen, first_seen, count or users.")] = "last_seen",
     since: Since = "14d",
+    until: Until = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="List at most so many.")] = 50,
     release: Annotated[
         str, typer.Option("--release", help="Resolve in this release: earlier ones do not open the issue again.")
@@ -44,12 +45,13 @@ def errors(
     from sightline.cli.answers import open_answers
 
     _check(action, fingerprint)
+    when = {"start": as_time(since), "end": as_time(until)}
     with open_answers(server, home) as answers:
         if action == "list":
-            asked = {"query": fingerprint, "status": status, "sort": sort, "start": as_time(since), "limit": limit}
+            asked = {"query": fingerprint, "status": status, "sort": sort, "limit": limit, **when}
             _list(answers.get("/api/v1/errors", asked)["issues"], since, as_json=as_json)
         elif action == "show":
-            _show(answers.get(f"/api/v1/errors/{fingerprint}", {"start": as_time(since)}), as_json=as_json)
+            _show(answers.get(f"/api/v1/errors/{fingerprint}", when), as_json=as_json)
         else:
             decision = {"status": _STATUSES[action], "release": release, "by": by or _user()}
             _decide(answers, fingerprint, decision, as_json=as_json)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     "serve", "demo", "run", "tail", "search", "patterns", "trace", "errors", "sql", "mcp", "ingest", "analyses",
-    "store", "config", "doctor",
+    "store", "config", "doctor", "completion",
 )  # fmt: skip
 """Every command, in the order of the help. Each one is the function of this name in the file of this name."""
 

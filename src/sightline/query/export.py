@@ -10,7 +10,6 @@ import msgspec
 
 from sightline.base.errors import QueryInvalid
 from sightline.query.search import EVENTS, LOGS, TRACES, compile_search
-from sightline.query.sql_arrow import write_parquet
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 from sightline.query.told import Told
 
@@ -139,6 +138,8 @@ def parquet(store: Store, kind: Kind, query: str, range_: TimeRange, told: Told)
         f"SELECT {source.columns} FROM {source.table} AS record {source.final} {source.more} WHERE {where} "
         f"ORDER BY {source.order}"
     )
+    from sightline.query.sql_arrow import write_parquet  # the command line's help needs no Arrow
+
     pieces = store.stream(sql, "ArrowStream", parameters, rows=told.limit, seconds=LONGEST_S)
     return write_parquet(lambda: store.query_arrow(f"{sql} LIMIT 0", parameters).schema, pieces, told)
 
