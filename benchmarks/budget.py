@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from tests.support.remote_write import SNAPPY, series_1
@@ -118,7 +118,7 @@ class Load:
         return [threading.Thread(target=self.record), *(threading.Thread(target=self.ask, args=one) for one in asked)]
 
 
-def measure(server: ServerProcess, seconds: float) -> dict[str, object]:
+def measure(server: ServerProcess, seconds: float) -> dict[str, Any]:
     """Load the server, and watch its memory."""
     load, peak = Load(server), 0.0
     threads = load.threads()
@@ -132,7 +132,7 @@ def measure(server: ServerProcess, seconds: float) -> dict[str, object]:
         time.sleep(0.05)
     eventually(lambda: server.get("/health")["checks"]["spool"]["behind_bytes"] == 0, timeout_s=120)
 
-    def asked(sql: str) -> list[list[int]]:
+    def asked(sql: str) -> list[Any]:
         return list(server.http.post("/api/v1/sql", json={"query": sql}).raise_for_status().json()["rows"])
 
     sent = [load.answers["large 200"] * RECORDS["large"], load.answers["lines"]]
@@ -154,8 +154,8 @@ def main() -> None:
         with ServerProcess(Path(directory) / "home", environment=settings) as server:
             found = {"memory_mib": given.memory, **measure(server, given.seconds)}
     print(json.dumps(found))
-    kept = found["peak_private_mib"] <= given.memory  # type: ignore[operator]
-    whole = all(had >= sent for had, sent in zip(found["stored"], found["acknowledged"], strict=True))  # type: ignore[call-overload]
+    kept = found["peak_private_mib"] <= given.memory
+    whole = all(had >= sent for had, sent in zip(found["stored"], found["acknowledged"], strict=True))
     raise SystemExit(os.EX_OK if kept and whole else 1)
 
 

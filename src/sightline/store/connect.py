@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,22 +11,33 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from sightline.base.errors import StoreUnavailable
-from sightline.store import address as addresses
 from sightline.store import refusal
-from sightline.store.cluster import Cluster
-from sightline.store.inserts import LINE_STRUCTURE, insert_settings, lines_settings, select_lines
+from sightline.store.inserts import (
+    CHECK_LINES,
+    CHECK_SETTINGS,
+    LINE_STRUCTURE,
+    arrow_body,
+    insert_settings,
+    lines_settings,
+    select_lines,
+)
 from sightline.store.limits import Limits
 from sightline.store.migrate import migrate, migrations
-from sightline.store.parameters import literal
+from sightline.store.opening import start
 from sightline.store.result import RESULT_SETTINGS, Result, decode
+from sightline.store.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from sightline.store.cluster import Cluster
     from sightline.store.engine import Engine
 
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
 """Memory of the embedded engine when the caller does not say."""
+
+MIGRATION_S: Final = 3600.0
+"""Longest that a statement of the schema may take: some read all that is stored."""
 
 QUERIES_AT_ONCE: Final = 4
 """Queries that run side by side; more wait. Two cores gain nothing from more, and each one takes memory."""
@@ -68,10 +78,10 @@ class Store:
         self.cluster = cluster
         self._engine = engine
         self._limits = Limits(memory_bytes, query_seconds)
-        self._queries = threading.BoundedSemaphore(QUERIES_AT_ONCE)  # bounds memory, guards nothing
-        self._streams = threading.BoundedSemaphore(STREAMS_AT_ONCE)  # bounds memory, guards nothing
-        self._lines = threading.BoundedSemaphore(LINES_AT_ONCE)  # bounds memory, guards nothing
-        self._blocks = threading.BoundedSemaphore(BLOCKS_AT_ONCE)  # bounds memory, guards nothing
+        self._queries = Turns(QUERIES_AT_ONCE, "queries run")
+        self._streams = Turns(STREAMS_AT_ONCE, "answers are given piece by piece")
+        self._lines = Turns(LINES_AT_ONCE, "inserts of lines run")
+        self._blocks = Turns(BLOCKS_AT_ONCE, "inserts of blocks run")
         self._closed = False
         self.created = False
         """Whether ``open`` made the tables, for there were none."""
@@ -96,21 +106,10 @@ class Store:
             StoreLocked: if another process holds the directory.
             StoreUnavailable: if it cannot be opened.
         """
-        address = addresses.read(url)
-        cluster = None
-        engine: Engine
-        if isinstance(address, addresses.Embedded):
-            from sightline.store.embedded import EmbeddedEngine
-
-            engine = EmbeddedEngine(address.directory, memory_bytes)
-        else:
-            from sightline.store.remote import RemoteEngine
-
-            engine = RemoteEngine(address)
-            cluster = Cluster(address.cluster, address.database) if address.cluster else None
+        engine, cluster = start(url, memory_bytes)
         store = cls(engine, memory_bytes=memory_bytes, query_seconds=query_seconds, cluster=cluster)
         try:
-            applied = migrate(lambda sql: store.query(sql, readonly=False), cluster, upto=upto)
+            applied = migrate(lambda sql: store.query(sql, readonly=False, seconds=MIGRATION_S), cluster, upto=upto)
             store.created = migrations()[0].name in applied
         except BaseException:
             store.close()
@@ -130,11 +129,7 @@ class Store:
     @contextmanager
     def quiet(self) -> Iterator[None]:
         """Wait until no insert runs, and let none begin meanwhile."""
-        with ExitStack() as turns:
-            for _ in range(LINES_AT_ONCE):
-                turns.enter_context(self._lines)
-            for _ in range(BLOCKS_AT_ONCE):
-                turns.enter_context(self._blocks)
+        with self._lines.all(), self._blocks.all():
             yield
 
     def local(self, table: str) -> tuple[str, str]:
@@ -226,7 +221,7 @@ class Store:
         Raises:
             QueryInvalid, QueryTooExpensive, StoreUnavailable: as :meth:`query`, before a piece or between two.
         """
-        with self._turn(self._streams, STREAMS_AT_ONCE, "answers are given piece by piece"):
+        with self._turn(self._streams):
             settings = {**RESULT_SETTINGS, **_STREAM_SETTINGS, **self._limits.settings(None, seconds)}
             try:
                 if whole:
@@ -251,14 +246,9 @@ class Store:
         """
         if rows.num_rows == 0:
             return
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, rows.schema) as writer:
-            writer.write(rows)
-        columns = ", ".join(f"`{name}`" for name in rows.schema.names)
+        columns, body = arrow_body(rows)
         with self._inserting(self._blocks):
-            self._engine.insert_bytes(
-                table, columns, memoryview(sink.getvalue()), "ArrowStream", insert_settings(token)
-            )
+            self._engine.insert_bytes(table, columns, body, "ArrowStream", insert_settings(token))
 
     def check_room(self, *, lines: bool) -> None:
         """
@@ -297,10 +287,8 @@ class Store:
             RowsRefused: if a line cannot be read.
             StoreUnavailable: if the engine cannot do it now.
         """
-        select = f"INSERT INTO FUNCTION null({literal(LINE_STRUCTURE)}) SELECT * FROM {{source}}"  # noqa: S608 - a constant
-        settings = {"max_threads": 1, "input_format_null_as_default": 1}
         with self._inserting(self._lines):
-            self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
+            self._engine.insert_selected(CHECK_LINES, LINE_STRUCTURE, ranges, CHECK_SETTINGS)
 
     def cancel(self, asker: str) -> None:
         """Stop the queries that were asked within ``asking(asker)``; none is fine."""
@@ -312,11 +300,7 @@ class Store:
             return
         self._closed = True
         self._kill(self._limits.asked_by_any())
-        for _ in range(STREAMS_AT_ONCE):
-            self._streams.acquire(timeout=STREAM_END_S)
-        with self.quiet(), ExitStack() as running:
-            for _ in range(QUERIES_AT_ONCE):
-                running.enter_context(self._queries)
+        with self._streams.all(STREAM_END_S), self.quiet(), self._queries.all():
             self._engine.close()
 
     def _ask(
@@ -326,24 +310,17 @@ class Store:
         if readonly and _OUTFILE.search(sql):
             # The engine's readonly mode does not stop it from writing files.
             raise refusal.of_query("Code: 164. INTO OUTFILE is not allowed; the answer comes over HTTP.")
-        with self._turn(self._queries, QUERIES_AT_ONCE, "queries run"):
+        with self._turn(self._queries):
             try:
                 return self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=readonly)
             except RuntimeError as error:
                 raise refusal.of_query(str(error)) from None
 
     @contextmanager
-    def _turn(self, turns: threading.BoundedSemaphore, most: int, doing: str) -> Iterator[None]:
-        if not turns.acquire(timeout=self._limits.seconds):
-            raise StoreUnavailable(
-                f"The store is busy: {most} {doing}, and no turn came in {self._limits.seconds:g} s. "
-                "Ask again later, or for less."
-            )
-        try:
+    def _turn(self, turns: Turns) -> Iterator[None]:
+        with turns.one(self._limits.seconds):
             self._check_open()
             yield
-        finally:
-            turns.release()
 
     def _kill(self, which: str) -> None:
         everywhere = f" ON CLUSTER `{self.cluster.name}`" if self.cluster else ""
@@ -351,10 +328,10 @@ class Store:
             self._engine.execute(f"KILL QUERY{everywhere} WHERE {which} ASYNC", "Null", {}, {}, readonly=False)
 
     @contextmanager
-    def _inserting(self, turn: threading.BoundedSemaphore) -> Iterator[None]:
-        with turn:
+    def _inserting(self, turns: Turns) -> Iterator[None]:
+        with turns.one():
             self._check_open()
-            self.check_room(lines=turn is self._lines)
+            self.check_room(lines=turns is self._lines)
             try:
                 yield
             except RuntimeError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+
 from sightline.store.parameters import literal
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ What the keys of a line are to the engine; docs/formats/line.md.
 No LowCardinality here, though the tables have it: parsing one value at a time into a dictionary costs half of all
 parsing, turning a whole column into one costs nearly nothing.
 """
+
+CHECK_LINES: Final = f"INSERT INTO FUNCTION null({literal(LINE_STRUCTURE)}) SELECT * FROM {{source}}"  # noqa: S608 - a constant
+CHECK_SETTINGS: Final = {"max_threads": 1, "input_format_null_as_default": 1}
+"""The statement that reads lines and keeps nothing, and its settings."""
 
 _RESOURCES_TYPE: Final = "Map(String, Map(LowCardinality(String), String))"
 
@@ -84,3 +90,11 @@ def insert_settings(token: str | None) -> dict[str, Any]:
         # By itself the engine drops a block that equals one before it: two clients may well send the same.
         settings["deduplicate_insert"] = "disable"
     return settings
+
+
+def arrow_body(rows: pa.Table | pa.RecordBatch) -> tuple[str, memoryview]:
+    """Write a block as the engine reads it: the names of its columns, and the bytes."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write(rows)
+    return ", ".join(f"`{name}`" for name in rows.schema.names), memoryview(sink.getvalue())
