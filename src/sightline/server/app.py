@@ -19,6 +19,7 @@ from sightline.server.ingest.intake import Intake
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.leaving import Leaving
 from sightline.server.live import Live
+from sightline.server.merge_guard import MergeGuard
 from sightline.server.room import Room
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
@@ -68,6 +69,10 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         stack.callback(store.close)
         room = Room(home, settings["disk_reserve_bytes"], settings["memory_bytes"])
         store.admit = lambda lines: room.check(lines=lines)
+        if store.directory is not None:
+            merges = MergeGuard(store, store.directory, settings["disk_reserve_bytes"])
+            merges.start()
+            stack.callback(merges.stop)
         noticed = look(store, home, before)
         for sentence in noticed:
             _log.warning(sentence)

@@ -1,0 +1,81 @@
+"""
+Stops the merges of the embedded engine before the disk has no room at all, whoever fills it.
+
+The engine takes what it could not write for written: a merge that meets a full disk replaces whole parts by an empty
+one. Inserts are refused long before that; merges need to be told.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from typing import TYPE_CHECKING, Final
+
+from sightline.base.errors import SightlineError
+from sightline.server.room import LINES_SHARE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sightline.store.connect import Store
+
+LOOK_S: Final = 0.05
+"""Seconds between two looks, each of some microseconds: a disk takes longer for what is left at the limit."""
+
+STOP_SHARE: Final = LINES_SHARE / 2
+"""
+Share of the disk's reserve below which nothing is merged. No insert of ours gets there, so that retention, which
+merges too, goes on where our own records are what fills the disk.
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class MergeGuard:
+    """
+    Looks at the disk of a store in a thread of its own.
+
+    Args:
+        store: an embedded one.
+        directory: where it has its files.
+        reserve_bytes: bytes of the disk that are to stay free.
+    """
+
+    def __init__(self, store: Store, directory: Path, reserve_bytes: int) -> None:
+        self._store = store
+        self._directory = directory
+        self._stop_bytes = int(reserve_bytes * STOP_SHARE)
+        self._start_bytes = int(reserve_bytes * LINES_SHARE)
+        self._stopped = False
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sightline-merges", daemon=True)
+
+    def start(self) -> None:
+        """Look once, and from now on."""
+        self._look()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.wait(LOOK_S):
+            self._look()
+
+    def _look(self) -> None:
+        free = shutil.disk_usage(self._directory).free
+        if self._stopped and free > self._start_bytes:
+            self._tell("START")
+        elif not self._stopped and free < self._stop_bytes:
+            self._tell("STOP")
+            _log.warning("The disk of %s has %s bytes free: nothing is merged.", self._directory, f"{free:,}")
+
+    def _tell(self, what: str) -> None:
+        try:
+            self._store.query(f"SYSTEM {what} MERGES", readonly=False)
+        except SightlineError:
+            return  # busy; the next look tells it again
+        self._stopped = what == "STOP"
