@@ -78,6 +78,12 @@ quiet = logging.Logger("any_value")  # noqa: LOG001 - beside the tree, where no 
 quiet.addHandler(logging.NullHandler())
 
 
+def spanned(value):
+    """Record a span with the value as its attribute."""
+    with sightline.span("work", value=value):
+        pass
+
+
 def only_line(captured):
     """Give the one line that was recorded; it is JSON of bounded length."""
     [line] = captured.lines
@@ -95,7 +101,7 @@ def test_any_value_is_recorded(value, key):
             lambda: sightline.get_logger("shop").info(value, **{key: value}),
             lambda: quiet.warning(value, extra={"value": value}),
             lambda: quiet.warning("%s", value),
-            lambda: sightline.span("work", value=value).__enter__().end(),
+            lambda: spanned(value),
         ):
             record()
             only_line(captured)
