@@ -457,9 +457,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "fsync",
         ("SIGHTLINE_FSYNC",),
         "bool",
-        False,
-        "Answer only when records are on the disk, so that a power cut does not take what was acknowledged. Inserts "
-        "take longer.",
+        default=False,
+        sentence="Answer only when records are on the disk, so that a power cut does not take what was acknowledged. "
+        "Inserts take longer.",
         half="server",
     ),
     Setting(
