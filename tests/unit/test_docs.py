@@ -105,6 +105,14 @@ def test_every_page_is_found_from_the_first():
     assert sorted(str(page.relative_to(ROOT)) for page in pages if not {page, page.parent} & named) == []
 
 
+def test_every_decision_is_named_with_its_title():
+    """The list of decisions says what each of them is about."""
+    pages = sorted((ROOT / "docs/decisions").glob("0*.md"))
+    titles = [f"- [{page.name[:4]}]({page.name}) {page.read_text().splitlines()[0][2:]}" for page in pages]
+
+    assert [line for line in (ROOT / "docs/decisions/README.md").read_text().splitlines() if line[:2] == "- "] == titles
+
+
 def test_every_variable_in_the_pages_is_a_setting():
     """A page names no variable of ours that is not in the table of settings."""
     known = {variable for setting in SETTINGS for variable in setting.variables}
