@@ -69,6 +69,9 @@ class _Answer(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         while not self._call.done():
             self._call.cancel()
-            await asyncio.wait([self._call, asyncio.ensure_future(self._messages.get())], return_when="FIRST_COMPLETED")
+            room = asyncio.ensure_future(self._messages.get())  # the call may wait for room for its last message
+            await asyncio.wait([self._call, room], return_when="FIRST_COMPLETED")
+            room.cancel()
+            await asyncio.wait([room])
         with suppress(Exception, asyncio.CancelledError):
             self._call.result()

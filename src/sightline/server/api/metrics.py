@@ -32,7 +32,7 @@ _METRICS: Final = {
             "series": 12,
         }
     ],
-    "next_cursor": None,
+    "next_cursor": "WyJzaG9wIl0",
     "elapsed_ms": 3.0,
 }
 

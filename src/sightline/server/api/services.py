@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api/v1/services", tags=["Overview"], dependencies=[D
 
 _SERVICES: Final = {
     "services": [{"name": "shop", "last_seen": "2026-11-20T19:00:00.123456789Z", "spans": 4200, "logs": 2520}],
-    "next_cursor": None,
+    "next_cursor": "WyJzaG9wIl0",
     "elapsed_ms": 6.0,
 }
 
