@@ -2,10 +2,10 @@
 How long the pages' questions and searches take on a day of 20 million logs, 10 million spans and 1.5 million samples.
 
 The records are those of benchmarks/search_data.py; with ``--keep`` they are made once and stay in that directory. Each
-question is asked through the same functions as over HTTP, of the last half hour, hour and day, first while nothing
-else happens, then while 20,000 records a second are put in through the door that the server uses for segments. On a
-machine that does other work beside, the best of several runs counts, and the processor time tells what is the
-question's own.
+question is asked through the same functions as over HTTP, of the last half hour, hour and day, each time of another
+moment so that the engine has no answer ready, first while nothing else happens, then while 20,000 records a second are
+put in through the door that the server uses for segments. Processor time is the least of all rounds: on a machine that
+does other work beside, it tells what is the question's own. ``missed`` names what took longer than promised.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,8 +30,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 import storage
 from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, prepare
 from sightline.query.analyses.overview import overview
+from sightline.query.errors import describe, list_fingerprints
+from sightline.query.facets import count_values
 from sightline.query.logs import count_logs, search_logs
 from sightline.query.metrics import RangeQuestion, list_metrics, metric_range
+from sightline.query.search import LOGS
 from sightline.query.services import list_services
 from sightline.query.timerange import NS_PER_S, TimeRange
 from sightline.query.traces import page_spans, read_trace, search_traces
@@ -56,12 +60,20 @@ TOKENS: Final = ("needle", "paid berlin", "accepted berlin", "haystack OR failed
 PHRASES: Final = ('"card of customer 42"', '"needle in haystack"', "confirm*")
 ATTRIBUTES: Final = ("user_id:42", "user_id:{rare}", "order:{order}", "path:/orders/{order}", "duration_ms:>=299")
 HISTOGRAMS: Final = ("needle", "accepted berlin")
-REGEXES: Final = ('~"took 1[0-9]{2} ms"', '~"items to (Oslo|Rome)$"', '~"no such [a-z]+"')
+REGEXES: Final = ('~"took 1[0-9]{2} ms"', '~"items to (Oslo|Rome)$"', '~"no such [a-z]+"', '~"[0-9]{9}"')
+"""The last one is found nowhere, and has no word that an index could help with: every record of the hour is read."""
+
 FIELDS: Final = ("level:error", "service:shop level:>=warning")
 TRACES: Final = ("status:error", "duration:>5s", "service:shop orders", "user.id:42", "url.path:/orders/{order}")
 METRICS: Final[dict[str, Aggregate | None]] = {"system_cpu_percent": None, "http_requests_total": None, "wait": "p95"}
-COUNTS: Final = {"log_minutes": "Time", "span_minutes": "Time", "request_minutes": "Time", "request_hours": "Time"}
-"""Tables of sums, and their times."""
+FILLED: Final = {
+    "otel_logs": "Timestamp", "errors": "Timestamp", "otel_traces": "Timestamp", "log_minutes": "Time",
+    "span_minutes": "Time", "request_minutes": "Time", "request_quarters": "Time", "request_hours": "Time",
+}  # fmt: skip
+"""Tables that records are put into, and their times."""
+
+BEFORE_NS: Final = 3_700_000_000
+"""How much earlier each round asks: the engine remembers which parts of a table had nothing for a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +101,8 @@ def questions(store: Store, end_ns: int) -> dict[str, Question]:
     for pattern in REGEXES:
         found[f"logs, hour: {pattern}"] = Question(before(partial(search_logs, store, pattern), 3600), REGEX_HOUR_MS)
     third = TimeRange(end_ns - DAY_S * NS_PER_S, end_ns - DAY_S * NS_PER_S // 3)
-    trace_id = search_traces(store, "", third, limit=1).traces[0].trace_id
-    found["one trace"] = Question(lambda _: read_trace(store, trace_id), TRACE_MS)
+    traces = cycle(search_traces(store, "", third, limit=100).traces)
+    found["one trace"] = Question(lambda _: read_trace(store, next(traces).trace_id), TRACE_MS)
     found["a trace of 100,000 spans, all pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=3)
     return found
 
@@ -100,6 +112,8 @@ def _pages(store: Store) -> dict[str, Callable[[TimeRange], Any]]:
         "overview": partial(overview, store),
         "overview of a service": partial(overview, store, service="shop"),
         "services": partial(list_services, store),
+        "errors": partial(_errors, store),
+        "values of fields": partial(count_values, store, LOGS, ""),
         "traces": partial(search_traces, store, ""),
         "metrics": lambda _: list_metrics(store),
     }
@@ -109,6 +123,10 @@ def _pages(store: Store) -> dict[str, Callable[[TimeRange], Any]]:
     for name, aggregate in METRICS.items():
         asked[f"metric {name}"] = partial(_metric, store, name, aggregate)
     return asked
+
+
+def _errors(store: Store, within: TimeRange) -> Any:
+    return describe(store, "", within, [name for name, _ in list_fingerprints(store, "", within, "last_seen")[:50]])
 
 
 def _metric(store: Store, name: str, aggregate: Aggregate | None, within: TimeRange) -> Any:
@@ -142,12 +160,12 @@ def whole_trace(store: Store) -> None:
 def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> tuple[float, float, float]:
     """Ask so often, and give the middle and the 95th percentile and the least processor time in milliseconds."""
     times, costs = [], []
-    for _ in range(min(rounds, question.rounds or rounds)):
-        moment, started, used = end_ns(), time.perf_counter(), time.process_time()
+    for number in range(min(rounds, question.rounds or rounds)):
+        moment, started, used = end_ns() - number * BEFORE_NS, time.perf_counter(), time.process_time()
         question.ask(moment)
         times.append((time.perf_counter() - started) * 1000)
         costs.append((time.process_time() - used) * 1000)
-    p95 = sorted(times)[int(len(times) * 0.95)]
+    p95 = sorted(times)[min(len(times) - 1, round(len(times) * 0.95))]
     return round(statistics.median(times), 1), round(p95, 1), round(min(costs), 1)
 
 
@@ -189,7 +207,7 @@ class Load:
         finally:
             self._stop.set()
             worker.join()
-            for table, column in (("otel_logs", "Timestamp"), ("otel_traces", "Timestamp"), *COUNTS.items()):
+            for table, column in FILLED.items():
                 condition = f"toUnixTimestamp({column}) >= {self._end_ns // NS_PER_S}"
                 statement = f"ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
                 self._store.query(statement, readonly=False, seconds=600)
@@ -202,6 +220,7 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
     try:
         asked = {name: each for name, each in questions(store, end_ns).items() if only in name}
         for name, each in asked.items():
+            print(name, file=sys.stderr)
             first_ms, _, _ = measure(each, lambda: end_ns, 1)
             p50, p95, cpu = measure(each, lambda: end_ns, rounds)
             found[name] = {
@@ -213,6 +232,7 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
                 time.sleep(SETTLE_S)
                 began, done = time.monotonic(), load.done
                 for name, each in asked.items():
+                    print(f"loaded: {name}", file=sys.stderr)
                     p50, p95, _ = measure(each, load.end_ns, rounds)
                     found[name] |= {"loaded_p50_ms": p50, "loaded_p95_ms": p95}
                 found["records_per_second"] = round((load.done - done) / (time.monotonic() - began))
@@ -236,16 +256,32 @@ def main() -> None:
         directory = arguments.keep or Path(temporary) / "day"
         end_ns = prepare(directory, arguments.logs, arguments.spans)
         found = ask_all(directory, end_ns, arguments.rounds, arguments.rate, arguments.only)
-    if arguments.json:
-        json.dump({"logs": arguments.logs, "spans": arguments.spans, "questions": found}, sys.stdout)
-        return
     rate = found.pop("records_per_second", 0)
+    missed = {name: why for name, figures in found.items() if (why := _missed(figures))}
+    if arguments.json:
+        told = {"logs": arguments.logs, "spans": arguments.spans, "records_per_second": rate}
+        json.dump({**told, "questions": found, "missed": missed}, sys.stdout)
+        return
     print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; loaded: {rate:,} records a second come in")
     print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}")
     for name, figures in found.items():
         print(f"{name:<56}" + "".join(f"{figures.get(key) or '':>{width}}" for key, width in (
             ("first_ms", 8), ("p50_ms", 8), ("p95_ms", 8), ("cpu_ms", 8), ("at_most_ms", 9), ("loaded_p50_ms", 12),
             ("loaded_p95_ms", 8))))  # fmt: skip
+    print("\n".join(f"missed: {name}: {why}" for name, why in missed.items()) or "Nothing was missed.")
+
+
+def _missed(figures: dict[str, Any]) -> str:
+    """Say what a question that something is promised of took too long for; nothing where it did not."""
+    if not (at_most := figures["at_most_ms"]):
+        return ""
+    if figures["p95_ms"] > at_most:
+        return f"{figures['p95_ms']:g} ms instead of {at_most:g}"
+    loaded = figures.get("loaded_p95_ms", 0.0)
+    # Who is far below what is promised may take more than twice as long and still keep it.
+    if loaded > max(UNDER_LOAD * figures["p95_ms"], at_most):
+        return f"{loaded:g} ms under load, {figures['p95_ms']:g} without"
+    return ""
 
 
 if __name__ == "__main__":

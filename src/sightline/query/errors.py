@@ -20,21 +20,6 @@ MAX_ISSUES: Final = 10_000
 
 Sort = Literal["last_seen", "first_seen", "count", "users"]
 
-RECORDED: Final = "(ScopeName = 'sightline.errors' OR SeverityNumber >= 17)"
-"""What can be an error at all, by columns that are read fast."""
-
-FINGERPRINT: Final = """
-if(LogAttributes['error.fingerprint'] != '', LogAttributes['error.fingerprint'],
-   lower(hex(cityHash64(LogAttributes['exception.type'],
-       arrayStringConcat(extractAll(LogAttributes['exception.stacktrace'], '(?m), in (\\\\S+)$')),
-       if(match(LogAttributes['exception.stacktrace'], '(?m), in (\\\\S+)$'), '',
-          replaceRegexpAll(LogAttributes['exception.message'], '[0-9]+', '0'))))))
-"""
-"""An issue's name: the one it was recorded with; where a foreign SDK gave none, of type and functions, or message."""
-
-ERRORS: Final = f"{RECORDED} AND LogAttributes['exception.type'] != '' AND LogAttributes['error.recorded'] = ''"
-"""Which logs are occurrences of errors; a log that only refers to one that was recorded is none."""
-
 USER: Final = (
     "coalesce(nullIf(LogAttributes['user_id'], ''), nullIf(LogAttributes['user.id'], ''), LogAttributes['enduser.id'])"
 )
@@ -97,9 +82,9 @@ def list_fingerprints(store: Store, query: str, range_: TimeRange, sort: Sort) -
     """
     condition = compile_search(query, LOGS)
     found = store.query(
-        f"SELECT {FINGERPRINT} AS fingerprint, "
+        "SELECT Fingerprint AS fingerprint, "
         f"maxMap(map({RELEASE}, toUnixTimestamp64Nano(Timestamp))), {_SORTS[sort]} AS sorted "
-        f"FROM otel_logs WHERE {IN_RANGE} AND {ERRORS} AND {condition.sql} GROUP BY fingerprint "
+        f"FROM errors WHERE {IN_RANGE} AND {condition.sql} GROUP BY fingerprint "
         "ORDER BY sorted DESC, fingerprint LIMIT {limit:UInt32}",
         {**condition.parameters, **range_.parameters, "limit": MAX_ISSUES},
     )
@@ -134,11 +119,11 @@ def describe(
     first = range_.start_ns // (step_s * NS_PER_S)
     steps = -(-range_.end_ns // (step_s * NS_PER_S)) - first
     found = store.query(
-        f"SELECT {FINGERPRINT} AS fingerprint, argMax(tuple({', '.join(_NEWEST)}), Timestamp), count(), "
+        f"SELECT Fingerprint AS fingerprint, argMax(tuple({', '.join(_NEWEST)}), Timestamp), count(), "
         f"uniqExactIf({USER}, {USER} != ''), toUnixTimestamp64Nano(min(Timestamp)), "
         f"toUnixTimestamp64Nano(max(Timestamp)), argMin({RELEASE}, Timestamp), argMax({RELEASE}, Timestamp), "
         "sumMap(map(toInt64(intDiv(toUnixTimestamp(Timestamp), {step:UInt32})), toUInt64(1))) "
-        f"FROM otel_logs WHERE {IN_RANGE} AND {ERRORS} AND {condition.sql} "
+        f"FROM errors WHERE {IN_RANGE} AND {condition.sql} "
         "AND fingerprint IN {names:Array(String)} GROUP BY fingerprint",
         {**condition.parameters, **range_.parameters, "step": step_s, "names": list(fingerprints)},
     )

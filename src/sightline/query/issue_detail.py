@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sightline.query.errors import ERRORS, FINGERPRINT, RELEASE, USER
+from sightline.query.errors import RELEASE, USER
 from sightline.query.facets import Facet, ValueCount
 from sightline.query.logs import COLUMNS, LogRecord, log_record
 from sightline.query.timerange import IN_RANGE, rfc3339
@@ -58,12 +58,12 @@ class IssueTrace(msgspec.Struct):
     time: str
 
 
-_THIS: Final = f"{IN_RANGE} AND {ERRORS} AND {FINGERPRINT} = {{fingerprint:String}}"
+_THIS: Final = f"{IN_RANGE} AND Fingerprint = {{fingerprint:String}}"
 
 
 def example(store: Store, fingerprint: str, range_: TimeRange) -> LogRecord | None:
     """Give the newest occurrence of a range, its traceback among the attributes; None where there is none."""
-    found = _ask(store, f"SELECT {COLUMNS} FROM otel_logs WHERE {_THIS} ORDER BY Timestamp DESC LIMIT 1", fingerprint,
+    found = _ask(store, f"SELECT {COLUMNS} FROM errors WHERE {_THIS} ORDER BY Timestamp DESC LIMIT 1", fingerprint,
                  range_)  # fmt: skip
     return log_record(found[0]) if found else None
 
@@ -72,7 +72,7 @@ def users(store: Store, fingerprint: str, range_: TimeRange) -> list[AffectedUse
     """Give the users who met the issue, the last one first."""
     rows = _ask(
         store,
-        f"SELECT {USER} AS who, count(), toUnixTimestamp64Nano(max(Timestamp)) AS last FROM otel_logs "
+        f"SELECT {USER} AS who, count(), toUnixTimestamp64Nano(max(Timestamp)) AS last FROM errors "
         f"WHERE {_THIS} AND who != '' GROUP BY who ORDER BY last DESC, who LIMIT {MAX_USERS}",
         fingerprint,
         range_,
@@ -84,7 +84,7 @@ def traces(store: Store, fingerprint: str, range_: TimeRange) -> list[IssueTrace
     """Give the traces in which the issue happened, the newest first."""
     rows = _ask(
         store,
-        "SELECT TraceId, argMax(SpanId, Timestamp), toUnixTimestamp64Nano(max(Timestamp)) AS last FROM otel_logs "
+        "SELECT TraceId, argMax(SpanId, Timestamp), toUnixTimestamp64Nano(max(Timestamp)) AS last FROM errors "
         f"WHERE {_THIS} AND TraceId != '' GROUP BY TraceId ORDER BY last DESC, TraceId LIMIT {MAX_TRACES}",
         fingerprint,
         range_,
@@ -97,7 +97,7 @@ def facets(store: Store, fingerprint: str, range_: TimeRange) -> list[Facet]:
     pairs = ", ".join(f"('{name}', {column})" for name, column in _FACETS.items())
     rows = _ask(
         store,
-        f"SELECT pair.1 AS field, pair.2 AS value, count() AS n FROM otel_logs ARRAY JOIN [{pairs}] AS pair "
+        f"SELECT pair.1 AS field, pair.2 AS value, count() AS n FROM errors ARRAY JOIN [{pairs}] AS pair "
         f"WHERE {_THIS} GROUP BY field, value ORDER BY field, n DESC, value LIMIT {MAX_VALUES} BY field",
         fingerprint,
         range_,
@@ -115,7 +115,7 @@ def releases(store: Store, fingerprint: str, range_: TimeRange) -> dict[str, int
     """Tell when each release was last seen with the issue, nanoseconds since the epoch."""
     rows = _ask(
         store,
-        f"SELECT {RELEASE} AS release, toUnixTimestamp64Nano(max(Timestamp)) FROM otel_logs WHERE {_THIS} "
+        f"SELECT {RELEASE} AS release, toUnixTimestamp64Nano(max(Timestamp)) FROM errors WHERE {_THIS} "
         "GROUP BY release",
         fingerprint,
         range_,
@@ -126,8 +126,8 @@ def releases(store: Store, fingerprint: str, range_: TimeRange) -> dict[str, int
 def first_seen(store: Store, fingerprint: str) -> tuple[str, str] | None:
     """Give when the issue was first seen in all that is kept, and in which release; None for never."""
     rows = store.query(
-        f"SELECT toUnixTimestamp64Nano(min(Timestamp)), argMin({RELEASE}, Timestamp), count() FROM otel_logs "
-        f"WHERE {ERRORS} AND {FINGERPRINT} = {{fingerprint:String}}",
+        f"SELECT toUnixTimestamp64Nano(min(Timestamp)), argMin({RELEASE}, Timestamp), count() FROM errors "
+        "WHERE Fingerprint = {fingerprint:String}",
         {"fingerprint": fingerprint},
     ).rows
     at_ns, release, count = rows[0]
@@ -137,7 +137,7 @@ def first_seen(store: Store, fingerprint: str) -> tuple[str, str] | None:
 def is_known(store: Store, fingerprint: str) -> bool:
     """Tell whether there is an occurrence of the issue among all that is kept."""
     found = store.query(
-        f"SELECT 1 FROM otel_logs WHERE {ERRORS} AND {FINGERPRINT} = {{fingerprint:String}} LIMIT 1",
+        "SELECT 1 FROM errors WHERE Fingerprint = {fingerprint:String} LIMIT 1",
         {"fingerprint": fingerprint},
     )
     return bool(found.rows)

@@ -202,6 +202,33 @@ TABLES: Final[dict[str, TableText]] = {
             ),
         },
     ),
+    "errors": TableText(
+        "Occurrences of errors once more, by their issue: logs with an exception.",
+        {
+            "Timestamp": "When it was logged, UTC.",
+            "Fingerprint": "Name of the issue.",
+            **dict.fromkeys(
+                (
+                    "TraceId",
+                    "SpanId",
+                    "SeverityText",
+                    "SeverityNumber",
+                    "ServiceName",
+                    "Body",
+                    "ScopeName",
+                    "LogAttributes",
+                    "ResourceAttributes",
+                ),
+                "As of otel_logs.",
+            ),
+        },
+        {
+            "Commonest errors of a day": (
+                "SELECT Fingerprint, any(LogAttributes['exception.type']) AS type, count() AS times FROM errors "
+                "WHERE Timestamp > now() - INTERVAL 1 DAY GROUP BY Fingerprint ORDER BY times DESC LIMIT 20"
+            ),
+        },
+    ),
     "request_minutes": TableText(
         "Requests of a minute: the spans of kind Server, summed up as they came in.",
         {"Time": "Begin of the minute, UTC.", **_REQUESTS},

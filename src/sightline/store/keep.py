@@ -52,6 +52,7 @@ def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
     """
     written = {
         "otel_logs": f"TimestampTime + toIntervalSecond({_by_environment(own, _of_log)})",
+        "errors": f"toDateTime(Timestamp) + toIntervalSecond({_by_environment(own, _of_log)})",
         "log_minutes": f"Time + toIntervalSecond({_by_environment(own, _of_log, _ENVIRONMENT_OF_MINUTES)})",
     }
     for table, (column, kind) in _KINDS.items():

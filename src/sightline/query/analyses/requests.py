@@ -33,11 +33,11 @@ def request_step_s(range_: TimeRange, buckets: int) -> int:
 
 def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[str, Any]]:
     """
-    Write the statement that gives ``at``, ``ServiceName``, ``SpanName``, ``counted``, ``failed`` and ``latency``.
+    Write the statement whose rows have ``at``, ``ServiceName``, ``SpanName``, ``counted``, ``failed`` and ``latency``.
 
     Whole hours are read from the sums of hours, where steps are made of such, what lies before the first and after the
     last of them from those of quarters, then of minutes, and what is left at the ends from the spans: any range is
-    counted exactly. Steps below a minute are read from the spans alone.
+    counted exactly. Steps below a minute are read from the spans alone. Who asks sums up, and merges the sketches.
 
     Args:
         range_: when; its parameters and ``step`` are bound by the caller.
@@ -56,19 +56,16 @@ def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[s
             continue
         first, end = f"{table}_first", f"{table}_end"
         parts.append(
-            f"SELECT {_AT.format(time='Time')}, sum(Requests) AS counted, "
-            f"sumIf(Requests, StatusCode = 'Error') AS failed, {QUANTILES}MergeState{SHARES}(Latency) AS latency "
-            f"FROM {table} WHERE Time >= toDateTime({{{first}:UInt32}}) AND Time < toDateTime({{{end}:UInt32}}) "
-            f"{told.format(time='Time')} {only} {_GROUPED}"
+            f"SELECT {_AT.format(time='Time')}, Requests AS counted, if(StatusCode = 'Error', Requests, 0) AS failed, "
+            f"Latency AS latency FROM {table} WHERE Time >= toDateTime({{{first}:UInt32}}) "
+            f"AND Time < toDateTime({{{end}:UInt32}}) {told.format(time='Time')} {only}"
         )
         bounds |= {first: first_s, end: end_s}
         told = f"AND ({{time}} < toDateTime({{{{{first}:UInt32}}}}) OR {{time}} >= toDateTime({{{{{end}:UInt32}}}}))"
     parts.append(
         f"SELECT {_AT.format(time='Timestamp')}, count() AS counted, countIf(StatusCode = 'Error') AS failed, "
         f"{QUANTILES}State{SHARES}(Duration) AS latency FROM otel_traces "
-        f"WHERE {IN_RANGE} AND SpanKind = 'Server' {told.format(time='Timestamp')} {only} {_GROUPED}"
+        f"WHERE {IN_RANGE} AND SpanKind = 'Server' {told.format(time='Timestamp')} {only} "
+        "GROUP BY at, ServiceName, SpanName"
     )
     return " UNION ALL ".join(parts), bounds
-
-
-_GROUPED: Final = "GROUP BY at, ServiceName, SpanName"
