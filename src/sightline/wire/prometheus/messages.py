@@ -18,6 +18,7 @@ _MESSAGES: Final = {
         "double* negative_counts 10, Span* positive_spans 11, sint64* positive_deltas 12, "
         "double* positive_counts 13, int64 timestamp 15, double* custom_values 16"
     ),
+    "Request": "bytes* timeseries 1, bytes* metadata 3",
     "Series": "Label* labels 1, Sample* samples 2, bytes* exemplars 3, Histogram* histograms 4",
     "Family": "int32 type 1, string name 2, string help 4, string unit 5",
     "Description": "int32 type 1, uint32 help_ref 3, uint32 unit_ref 4",
@@ -29,8 +30,8 @@ _MESSAGES: Final = {
 """
 Fields as ``type name number``, repeated ones with a star.
 
-``SymbolRequest`` is ``io.prometheus.write.v2.Request``; ``Series`` and ``Family`` are the parts of
-``prometheus.WriteRequest``, whose frame is read by ``write1.py``.
+``SymbolRequest`` is ``io.prometheus.write.v2.Request``; ``Request`` is ``prometheus.WriteRequest``, whose parts
+``Series`` and ``Family`` are read one by one, where they have to be.
 """
 
 TYPES: Final = ("", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset")
@@ -39,6 +40,7 @@ TYPES: Final = ("", "counter", "gauge", "histogram", "gaugehistogram", "summary"
 
 _CLASSES: Final = message_classes("prometheus", _MESSAGES)
 
+Request: Final[Any] = _CLASSES["Request"]
 Series: Final[Any] = _CLASSES["Series"]
 Family: Final[Any] = _CLASSES["Family"]
 Histogram: Final[Any] = _CLASSES["Histogram"]

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
 from sightline.wire.prometheus.known import About
-from sightline.wire.prometheus.messages import TYPES, Family, Series
+from sightline.wire.prometheus.messages import TYPES, Family, Request, Series
 from sightline.wire.prometheus.rows import Rows, Written
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 MAX_HELP: Final = 1024
 """Characters of a family's help that are kept."""
 
-_SERIES, _FAMILY, _LABEL = 0x0A, 0x1A, 0x0A
+_LABEL, _TIME = 0x0A, 0x10
 """First bytes of the fields: number and kind of what follows."""
 
 _VALUE_TAIL: Final = np.frombuffer(bytes([0x12, 16, 0x09]), np.uint8)
-_ZERO_TAIL: Final = np.frombuffer(bytes([0x12, 7, 0x10]), np.uint8)
+_ZERO_TAIL: Final = np.frombuffer(bytes([0x12, 7]), np.uint8)
 """How a sample begins: with a value of eight bytes and a time of six, or without its value, which is then 0."""
 
-_VALUE_BYTES, _ZERO_BYTES = 18, 9
+_VALUE_BYTES, _ZERO_BYTES, _TIME_BYTES = 18, 9, 6
 
 _SEVENS: Final = np.arange(0, 42, 7)
 
@@ -43,43 +43,15 @@ def decode_v1(body: bytes, received_ns: int, known: KnownSeries) -> Written:
     Raises:
         DecodeError: if *body* is no such message.
     """
-    series, families = _frames(body)
+    request = _parse(Request, body)
+    families, series = list(request.metadata), list(request.timeseries)
     rows = Rows(received_ns)
     if families:
         known.describe(dict(map(_family, families)))
     if series:
-        bounds = np.array(series, np.int64)
-        for start, end in bounds[_add_known(rows, body, bounds, known)].tolist():
-            _add(rows, body[start:end], known)
+        for place in _add_known(rows, series, known):
+            _add(rows, series[place], known)
     return rows.written()
-
-
-def _frames(body: bytes) -> tuple[list[tuple[int, int]], list[bytes]]:
-    """Find where each series starts and ends, and give the families' bytes."""
-    series: list[tuple[int, int]] = []
-    families: list[bytes] = []
-    place, size = 0, len(body)
-    try:
-        while place < size:
-            tag, length = body[place], body[place + 1]
-            place += 2
-            if length > 0x7F:
-                length = (length & 0x7F) | body[place] << 7
-                place += 1
-                if length > 0x3FFF:
-                    length, place = _long(body, place - 2)
-            if tag == _SERIES:
-                series.append((place, place + length))
-            elif tag == _FAMILY:
-                families.append(body[place : place + length])
-            elif tag & 7 != 2:
-                raise DecodeError(f"The body is no Protobuf of WriteRequest: field {tag >> 3} is not expected.")
-            place += length
-    except IndexError:
-        place = size + 1
-    if place != size:
-        raise DecodeError("The body is no Protobuf of WriteRequest: it ends within a field.")
-    return series, families
 
 
 def _long(body: bytes, place: int) -> tuple[int, int]:
@@ -93,39 +65,32 @@ def _long(body: bytes, place: int) -> tuple[int, int]:
     raise DecodeError("The body is no Protobuf of WriteRequest: a field is longer than the body.")
 
 
-def _add_known(rows: Rows, body: bytes, bounds: np.ndarray, known: KnownSeries) -> np.ndarray:
+def _add_known(rows: Rows, series: list[bytes], known: KnownSeries) -> list[int]:
     """Add the samples of series that are known, and give the places of the others."""
-    raw = np.frombuffer(body, np.uint8)
-    starts, ends = bounds[:, 0], bounds[:, 1]
-    with_value = _has_tail(raw, starts, ends, _VALUE_TAIL, _VALUE_BYTES)
-    without = ~with_value & _has_tail(raw, starts, ends, _ZERO_TAIL, _ZERO_BYTES)
-    label_ends = ends - np.where(with_value, _VALUE_BYTES, np.where(without, _ZERO_BYTES, 0))
-    keys = [body[start:end] for start, end in zip(starts.tolist(), label_ends.tolist(), strict=True)]
-    numbers, is_known = known.find(keys, rows.received_ns / 1e9)
+    tails = np.frombuffer(b"".join([one[-_VALUE_BYTES:].rjust(_VALUE_BYTES, b"\0") for one in series]), np.uint8)
+    tails = tails.reshape(-1, _VALUE_BYTES)
+    more = tails[:, -_TIME_BYTES:] >= 0x80
+    timed = (tails[:, -_TIME_BYTES - 1] == _TIME) & more[:, :-1].all(1) & ~more[:, -1]
+    with_value = timed & (tails[:, :3] == _VALUE_TAIL).all(1)
+    without = timed & ~with_value & (tails[:, -_ZERO_BYTES : -_ZERO_BYTES + 2] == _ZERO_TAIL).all(1)
+    numbers, is_known = known.find(_keys(series, with_value, without), rows.received_ns / 1e9)
     is_known &= with_value | without
-    hits = np.flatnonzero(is_known)
-    values = np.zeros(len(hits))
-    valued = with_value[hits]
-    places = label_ends[hits[valued], None] + np.arange(3, 11)
-    values[valued] = raw[places].view(np.float64)[:, 0]
-    times = ((raw[ends[hits, None] + np.arange(-6, 0)].astype(np.int64) & 0x7F) << _SEVENS).sum(1)
-    rows.add(numbers[hits], times, values)
-    return np.flatnonzero(~is_known)
+    values = np.where(with_value, np.ascontiguousarray(tails[:, 3:11]).view(np.float64)[:, 0], 0.0)
+    times = ((tails[:, -_TIME_BYTES:].astype(np.int64) & 0x7F) << _SEVENS).sum(1)
+    if is_known.all():
+        rows.add(numbers, times, values)
+        return []
+    rows.add(numbers[is_known], times[is_known], values[is_known])
+    unknown: list[int] = np.flatnonzero(~is_known).tolist()
+    return unknown
 
 
-def _has_tail(raw: np.ndarray, starts: np.ndarray, ends: np.ndarray, tail: np.ndarray, size: int) -> np.ndarray:
-    """Tell for each series whether it ends like a sample of *size* bytes."""
-    places = ends - size
-    found = places >= starts
-    places = np.where(found, places, 0)
-    if len(raw) < _VALUE_BYTES:
-        return np.zeros(len(starts), bool)
-    for offset, byte in enumerate(tail):
-        found &= raw[places + offset] == byte
-    found &= raw[places + size - 7] == 0x10
-    more = raw[places[:, None] + np.arange(size - 6, size)] >= 0x80
-    ends_right: np.ndarray = found & more[:, :5].all(1) & ~more[:, 5]
-    return ends_right
+def _keys(series: list[bytes], with_value: np.ndarray, without: np.ndarray) -> list[bytes]:
+    """Give what stands before the sample of each series: its labels, where they were read as such before."""
+    if with_value.all():
+        return [one[:-_VALUE_BYTES] for one in series]
+    sizes = np.where(with_value, _VALUE_BYTES, np.where(without, _ZERO_BYTES, 0)).tolist()
+    return [one[: len(one) - size] for one, size in zip(series, sizes, strict=True)]
 
 
 def _add(rows: Rows, content: bytes, known: KnownSeries) -> None:
