@@ -14,7 +14,7 @@ from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 from sightline.query.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from sightline.query.search import Signal
     from sightline.store.connect import Store
@@ -124,7 +124,7 @@ def everything() -> Told:
     return Told(ALL, most_bytes=ALL)
 
 
-def parquet(store: Store, kind: Kind, query: str, range_: TimeRange, told: Told) -> Iterator[bytes]:
+def parquet(store: Store, kind: Kind, query: str, range_: TimeRange, told: Told) -> Generator[bytes]:
     """
     Give one Parquet file, piece by piece; whoever stops reading closes the iterator.
 

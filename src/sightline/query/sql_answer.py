@@ -14,7 +14,7 @@ from sightline.query.sql_text import Column, write_csv, write_json
 from sightline.query.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     import pyarrow as pa
 
@@ -77,7 +77,7 @@ def pour_sql(
     *,
     form: Form = FORMS["json"],
     told: Told | None = None,
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """
     Run one statement that reads, and give its answer as it is made; whoever stops reading closes the iterator.
 
@@ -97,7 +97,7 @@ def pour_sql(
     columns = _columns(store, checked)
     pieces = store.stream(
         checked.sql, form.engine, checked.parameters,
-        rows=told.limit + 1, seconds=form.seconds, whole=not checked.selects,
+        rows=told.limit + 1, seconds=form.seconds, whole=not checked.selects, short=form.name == "json",
     )  # fmt: skip
     if form.engine == "ArrowStream":
         from sightline.query import sql_arrow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from sightline.query.told import Told
 
@@ -74,7 +74,7 @@ class _Written(io.RawIOBase):
         return taken
 
 
-def write_arrow(empty: Callable[[], pa.Schema], pieces: Iterable[bytes], told: Told) -> Iterator[bytes]:
+def write_arrow(empty: Callable[[], pa.Schema], pieces: Iterable[bytes], told: Told) -> Generator[bytes]:
     """Write one stream of Arrow's IPC; the last batch is empty and says in its metadata whether the answer was cut."""
     file, schema, batches = _Written(), *_begun(pieces, empty)
     with pa.ipc.new_stream(pa.PythonFile(file, mode="w"), schema) as writer:
@@ -86,7 +86,7 @@ def write_arrow(empty: Callable[[], pa.Schema], pieces: Iterable[bytes], told: T
     yield file.taken()
 
 
-def write_parquet(empty: Callable[[], pa.Schema], pieces: Iterable[bytes], told: Told) -> Iterator[bytes]:
+def write_parquet(empty: Callable[[], pa.Schema], pieces: Iterable[bytes], told: Told) -> Generator[bytes]:
     """Write one Parquet file, compressed with zstd; its metadata say whether the answer was cut."""
     from pyarrow import parquet
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from sightline.query.told import Told
 
@@ -25,7 +25,7 @@ class Column(msgspec.Struct):
     type: str
 
 
-def write_json(columns: Sequence[Column], pieces: Iterable[bytes], told: Told) -> Iterator[bytes]:
+def write_json(columns: Sequence[Column], pieces: Iterable[bytes], told: Told) -> Generator[bytes]:
     """Write one object: the columns, a list of rows, how many they are, and whether there were more."""
     began = time.monotonic()
     yield told.wrote(b'{"columns":' + msgspec.json.encode(columns) + b',"rows":[')
@@ -42,7 +42,7 @@ def write_json(columns: Sequence[Column], pieces: Iterable[bytes], told: Told) -
     yield b"]," + msgspec.json.encode(rest)[1:]
 
 
-def write_csv(columns: Sequence[Column], pieces: Iterable[bytes], told: Told) -> Iterator[bytes]:
+def write_csv(columns: Sequence[Column], pieces: Iterable[bytes], told: Told) -> Generator[bytes]:
     """Write the names of the columns, then a row a line; text is in quotes, and may have line ends in it."""
     names = ('"' + column.name.replace('"', '""') + '"' for column in columns)
     yield told.wrote(",".join(names).encode() + b"\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -15,7 +14,8 @@ from sightline.base.errors import QueryError, StoreError
 from sightline.server.answers import HEADERS, stopped_when_left
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 async def poured(
-    begin: Callable[[], Iterator[bytes]], told: Told, media_type: str, headers: Mapping[str, str]
+    begin: Callable[[], Generator[bytes]], told: Told, media_type: str, headers: Mapping[str, str]
 ) -> Response:
     """
     Answer with what *begin* gives, which is called and read in threads.
@@ -64,7 +64,7 @@ class _Pouring(StreamingResponse):
     """Sends what is made already, then each piece as it is made."""
 
     def __init__(
-        self, held: bytes, pieces: Iterator[bytes], asker: str, headers: Mapping[str, str], media_type: str
+        self, held: bytes, pieces: Generator[bytes], asker: str, headers: Mapping[str, str], media_type: str
     ) -> None:
         super().__init__((), headers=headers, media_type=media_type)
         self._held = held
@@ -73,22 +73,30 @@ class _Pouring(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - see leaving.py
         """Send all of it; return without an end where there is none."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        with closing(self._pieces):  # type: ignore[type-var] # a generator
+        try:
             async with stopped_when_left(self._asker) as left:
-                try:
-                    async for piece in self._all():
-                        with anyio.fail_after(STALL_S):
-                            await send({"type": "http.response.body", "body": piece, "more_body": True})
-                        if left.is_set():
-                            return
-                except (QueryError, StoreError) as error:
-                    _log.warning("An answer broke off: %s", error)
-                    return
-                except TimeoutError:
-                    _log.warning("An answer broke off: the client did not read on for %g s.", STALL_S)
-                    return
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                whole = await self._sent(send, left)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._pieces.close)
+        if whole:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _sent(self, send: Send, left: asyncio.Event) -> bool:
+        try:
+            async for piece in self._all():
+                with anyio.fail_after(STALL_S):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                if left.is_set():
+                    return False
+        except (QueryError, StoreError) as error:
+            _log.warning("An answer broke off: %s", error)
+            return False
+        except TimeoutError:
+            _log.warning("An answer broke off: the client did not read on for %g s.", STALL_S)
+            return False
+        return True
 
     async def _all(self) -> AsyncIterator[bytes]:
         piece: bytes | None = self._held

@@ -206,6 +206,7 @@ class Store:
         rows: int,
         seconds: float,
         whole: bool = False,
+        short: bool = False,
     ) -> Iterator[bytes]:
         """
         Ask with a SELECT, and have the answer's bytes as they are made; whoever stops reading closes the iterator.
@@ -217,11 +218,12 @@ class Store:
             rows: a SELECT's answer ends after so many.
             seconds: longest that it may take, the waiting for who reads it included.
             whole: make all of the answer first; the engine can do nothing else for what is no SELECT.
+            short: it is read at once, so it takes its turn among the queries, not among the long answers.
 
         Raises:
             QueryInvalid, QueryTooExpensive, StoreUnavailable: as :meth:`query`, before a piece or between two.
         """
-        with self._turn(self._streams):
+        with self._turn(self._queries if short else self._streams):
             settings = {**RESULT_SETTINGS, **_STREAM_SETTINGS, **self._limits.settings(None, seconds)}
             try:
                 if whole:
@@ -293,6 +295,11 @@ class Store:
     def cancel(self, asker: str) -> None:
         """Stop the queries that were asked within ``asking(asker)``; none is fine."""
         self._kill(self._limits.asked_by(asker))
+
+    def give_back(self) -> None:
+        """Let the embedded engine give memory back to the system that it keeps for later."""
+        with suppress(RuntimeError):
+            self._engine.give_back()
 
     def close(self) -> None:
         """Stop queries, wait for inserts that run, then let go of the store. Closing twice is harmless."""
