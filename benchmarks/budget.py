@@ -132,13 +132,16 @@ def measure(server: ServerProcess, seconds: float) -> dict[str, Any]:
         time.sleep(0.05)
     eventually(lambda: server.get("/health")["checks"]["spool"]["behind_bytes"] == 0, timeout_s=120)
 
+    after = private_mib(server.process.pid)
+    eventually(lambda: server.http.post("/v1/logs", json={}).is_success, timeout_s=60)
+
     def asked(sql: str) -> list[Any]:
         return list(server.http.post("/api/v1/sql", json={"query": sql}).raise_for_status().json()["rows"])
 
     sent = [load.answers["large 200"] * RECORDS["large"], load.answers["lines"]]
     sent.append(load.answers["spans 200"] * RECORDS["spans"])
     return {
-        "peak_private_mib": round(peak), "answers": dict(sorted(load.answers.items())), "reasons": load.reasons,
+        "peak_private_mib": round(peak), "after_private_mib": round(after), "answers": dict(sorted(load.answers.items())), "reasons": load.reasons,
         "acknowledged": sent, "stored": asked(STORED)[0], "spilled": dict(asked(SPILLED)),
     }  # fmt: skip
 

@@ -20,6 +20,7 @@ from sightline.server.ingest.lines import LinesIngest
 from sightline.server.leaving import Leaving
 from sightline.server.live import Live
 from sightline.server.merge_guard import MergeGuard
+from sightline.server.relief import relieving
 from sightline.server.room import Room
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
@@ -67,6 +68,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
             query_seconds=settings["query_seconds"],
         )
         stack.callback(store.close)
+        stack.enter_context(relieving(store, settings["memory_bytes"]))
         room = Room(home, settings["disk_reserve_bytes"], settings["memory_bytes"])
         store.admit = lambda lines: room.check(lines=lines)
         if store.directory is not None:

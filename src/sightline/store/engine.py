@@ -36,4 +36,6 @@ class Engine(Protocol):
         self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]
     ) -> None: ...
 
+    def give_back(self) -> None: ...  # noqa: D102
+
     def close(self) -> None: ...  # noqa: D102

@@ -112,6 +112,9 @@ class RemoteEngine:
             lambda: self._inserts.raw_insert(table, names, insert_block=bytes(body), settings=wanted, fmt=body_format)
         )
 
+    def give_back(self) -> None:
+        """Do nothing: a server has its memory for itself."""
+
     def close(self) -> None:
         """Close its connections."""
         for client in self._clients:

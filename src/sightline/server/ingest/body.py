@@ -22,15 +22,29 @@ _RAW_DEFLATE: Final = -zlib.MAX_WBITS
 
 
 class Pending:
-    """Counts the bytes that are under way, for all requests of one server. Used in the event loop alone."""
+    """
+    Counts the bytes that are under way, for all requests of one server. Used in the event loop alone.
 
-    def __init__(self, limit_bytes: int = MAX_PENDING_BYTES) -> None:
+    Args:
+        limit_bytes: most bytes of all together.
+        admit: asked before a request is read; raises StoreUnavailable where there is no room for one.
+    """
+
+    def __init__(self, limit_bytes: int = MAX_PENDING_BYTES, admit: Callable[[], None] | None = None) -> None:
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
+        self._admit = admit
 
     @contextmanager
     def request(self) -> Iterator[Hold]:
-        """Count what one request holds until it is answered."""
+        """
+        Count what one request holds until it is answered.
+
+        Raises:
+            StoreUnavailable: if there is no room for another one.
+        """
+        if self._admit is not None:
+            self._admit()
         hold = Hold(self)
         try:
             yield hold

@@ -47,7 +47,7 @@ class Intake:
     """
 
     def __init__(self, store: Store, counters: Counters, live: Live) -> None:
-        self.pending = bodies.Pending()
+        self.pending = bodies.Pending(admit=lambda: store.check_room(lines=False))
         self.recent = Recent()
         self._store = store
         self._counters = counters
