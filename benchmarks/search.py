@@ -49,6 +49,7 @@ DASHBOARD_MS: Final = 100.0
 TOKEN_MS: Final = 100.0
 REGEX_HOUR_MS: Final = 500.0
 TRACE_MS: Final = 30.0
+PAGE_MS: Final = 100.0
 LARGE_TRACE_MS: Final = 1000.0
 UNDER_LOAD: Final = 2.0
 """How many times longer a question may take while records come in."""
@@ -103,7 +104,12 @@ def questions(store: Store, end_ns: int) -> dict[str, Question]:
     third = TimeRange(end_ns - DAY_S * NS_PER_S, end_ns - DAY_S * NS_PER_S // 3)
     traces = cycle(search_traces(store, "", third, limit=100).traces)
     found["one trace"] = Question(lambda _: read_trace(store, next(traces).trace_id), TRACE_MS)
-    found["a trace of 100,000 spans, all pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=3)
+    first = page_spans(store, LARGE_TRACE)
+    assert first is not None
+    pages = partial(page_spans, store, LARGE_TRACE, cursor=first.next_cursor)
+    found["a trace of 100,000 spans, its first page"] = Question(lambda _: page_spans(store, LARGE_TRACE), PAGE_MS)
+    found["a trace of 100,000 spans, its next page"] = Question(lambda _: pages(), PAGE_MS)
+    found["a trace of 100,000 spans, all 100 pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=3)
     return found
 
 
@@ -161,7 +167,7 @@ def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> tuple
     """Ask so often, and give the middle and the 95th percentile and the least processor time in milliseconds."""
     times, costs = [], []
     for number in range(min(rounds, question.rounds or rounds)):
-        moment, started, used = end_ns() - number * BEFORE_NS, time.perf_counter(), time.process_time()
+        moment, started, used = end_ns() - (number + 1) * BEFORE_NS, time.perf_counter(), time.process_time()
         question.ask(moment)
         times.append((time.perf_counter() - started) * 1000)
         costs.append((time.process_time() - used) * 1000)

@@ -36,7 +36,8 @@ ORDER BY (SeriesId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(90)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400, ttl_only_drop_parts = 1,
-    string_serialization_version = 'single_stream', min_compress_block_size = 262144, min_bytes_for_wide_part = 1048576;
+    string_serialization_version = 'single_stream', min_compress_block_size = 262144, min_bytes_for_wide_part = 1048576,
+    index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS metric_histograms
 (
