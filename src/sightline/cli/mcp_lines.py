@@ -10,6 +10,7 @@ import msgspec
 
 from sightline import __version__
 from sightline.base.errors import SightlineError
+from sightline.cli import show
 from sightline.server.mcp.asking import ToolFailed
 from sightline.server.mcp.protocol import PARSE_ERROR, Protocol, refusal
 
@@ -25,6 +26,8 @@ AT_ONCE: Final = 16
 
 def serve(server: str | None, home: Path | None) -> None:
     """Answer messages until standard input ends. Whatever else is printed goes to standard error."""
+    if sys.stdin.isatty():
+        show.note("A coding assistant starts this command and writes to it; docs/howto/assistants.md. Ctrl-D ends it.")
     lines, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     asyncio.run(_Lines(Protocol(_Outside(server, home), __version__), answers).run(lines))

@@ -27,7 +27,11 @@ def shortened(value: Any, most: int = MAX_TEXT, depth: int = 0, *, whole: bool =
     if isinstance(value, dict | list) and depth >= MAX_DEPTH:
         return shortened(str(value), most)
     if isinstance(value, dict):
-        return {key: shortened(item, most, depth + 1) for key, item in value.items() if item not in ("", None, [], {})}
+        return {
+            key: shortened(item, most, depth + 1, whole=whole)
+            for key, item in value.items()
+            if whole or item not in ("", None, [], {})
+        }
     if isinstance(value, list):
         return [shortened(item, most, depth + 1, whole=whole) for item in value]
     return value
