@@ -1,7 +1,8 @@
-"""What every store sums up of requests and samples as they come in; here on the embedded engine."""
+"""What every store sums up of requests and samples as they come in, on each kind of store."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.contract.test_store import line
@@ -13,9 +14,9 @@ from sightline.store.connect import Store
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(address: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Open one store for all tests: the engine allows one directory a process."""
-    opened = Store.open(f"chdb://{tmp_path_factory.mktemp('store') / 'store'}", memory_bytes=512 * 1024 * 1024)
+    opened = Store.open(address(tmp_path_factory.mktemp("store")), memory_bytes=512 * 1024 * 1024)
     yield opened
     opened.close()
 
