@@ -15,6 +15,7 @@ from sightline.server.condition import look, look_before, sweep
 from sightline.server.description import describe
 from sightline.server.guard import Guard
 from sightline.server.health import Health
+from sightline.server.ingest.body import pending_bytes
 from sightline.server.ingest.intake import Intake
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.leaving import Leaving
@@ -98,7 +99,7 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         lines.start()
         stack.callback(lines.stop)
         stack.callback(live.close)
-        intake = Intake(store, counters, live)
+        intake = Intake(store, counters, live, pending_bytes(settings["memory_bytes"]))
         stack.callback(intake.close)
         yield Services(
             store=store,

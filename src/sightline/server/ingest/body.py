@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 MAX_PENDING_BYTES: Final = MAX_BODY_BYTES * 3 // 2
 """Bytes of all bodies being read, decoded or stored; each takes about four. Above it, clients must come again."""
 
+PENDING_SHARE: Final = 10
+"""The memory budget is at least this many times what is under way, where that leaves room for one body."""
+
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _RAW_DEFLATE: Final = -zlib.MAX_WBITS
+
+
+def pending_bytes(memory_bytes: int) -> int:
+    """Tell how many bytes may be under way within a memory budget."""
+    return min(MAX_PENDING_BYTES, max(MAX_BODY_BYTES, memory_bytes // PENDING_SHARE))
 
 
 class Pending:

@@ -46,8 +46,10 @@ class Intake:
         recent: what was stored lately, by the identities that protocols know.
     """
 
-    def __init__(self, store: Store, counters: Counters, live: Live) -> None:
-        self.pending = bodies.Pending(admit=lambda: store.check_room(lines=False))
+    def __init__(
+        self, store: Store, counters: Counters, live: Live, pending_bytes: int = bodies.MAX_PENDING_BYTES
+    ) -> None:
+        self.pending = bodies.Pending(pending_bytes, lambda: store.check_room(lines=False))
         self.recent = Recent()
         self._store = store
         self._counters = counters
