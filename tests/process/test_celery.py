@@ -7,8 +7,11 @@ import subprocess
 import sys
 import time
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.support.program import PATIENCE_S, environment, run_python
+from tests.support.server import eventually
 from tests.support.spool import read_spool
 
 TASKS = """
@@ -64,14 +67,14 @@ CONFIGURED = TASKS.replace("folder =", 'sightline.configure(service="tasks", met
 class Worker:
     """A Celery worker with two forked processes, from its start to its end in order."""
 
-    def __init__(self, directory, *, source=CONFIGURED, command=(), pool="prefork"):
+    def __init__(self, directory, *, source=CONFIGURED, command=(), pool="prefork", more=()):
         self.home, self.directory = directory / "home", directory
         self.broker = {"BROKER": str(directory / "broker"), "PYTHONPATH": str(directory)}
         (directory / "broker").mkdir()
         (directory / "tasks.py").write_text(source)
         self.command = [
             sys.executable, "-m", *command, "celery", "-A", "tasks", "worker", "--pool", pool, "--concurrency", "2",
-            "--without-gossip", "--without-mingle", "--without-heartbeat",
+            "--without-gossip", "--without-mingle", "--without-heartbeat", *more,
         ]  # fmt: skip
         if command:
             self.command[2:5] = ["sightline", "run", "celery"]
@@ -204,6 +207,40 @@ def test_a_task_whose_process_is_killed_is_an_error(tmp_path):
     assert [error["attributes"]["exception.type"].rpartition(".")[2] for error in errors] == ["TimeLimitExceeded"]
     assert len(found.logs("long")) == len(found.logs("plain")) == 1
     assert found.total("jobs_failed_total", job="shop.long") == 1
+
+
+ANSWERING = """
+from celery.signals import worker_ready
+from pathlib import Path
+from sightline.metrics import start_http_server
+
+@worker_ready.connect
+def answer(**_):
+    server, _ = start_http_server(0)
+    Path("port").write_text(str(server.server_port))
+"""
+
+
+def test_the_main_process_answers_for_all_of_its_pool(tmp_path):
+    """Children come and go after three tasks each; what they counted does not, and counts once."""
+    source = CONFIGURED.replace("metrics_interval_s=3600", "metrics_interval_s=0.2") + ANSWERING
+    with Worker(tmp_path, source=source, more=("--max-tasks-per-child", "3")) as worker:
+        worker.send(f"for _ in range({COUNT}): tasks.plain.delay()")
+        worker.wait_for(COUNT)
+        address = f"http://127.0.0.1:{(tmp_path / 'port').read_text()}/metrics"
+        eventually(lambda: done_in(httpx.get(address).text) >= COUNT)
+
+        assert done_in(httpx.get(address).text) == COUNT
+
+
+def done_in(text):
+    """Count the tasks that ``/metrics`` tells of."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "jobs_completed_total" and sample.labels == {"job": "shop.plain"}
+    )
 
 
 def test_a_worker_is_recorded_without_a_change(tmp_path):

@@ -18,6 +18,7 @@ from sightline.sdk import guard, metrics, tracing
 from sightline.sdk.context import current, fields, span_of
 from sightline.sdk.presence import Instrumented, presence
 from sightline.sdk.recorder import recorder
+from sightline.sdk.worker_metrics import workers
 
 try:
     import celery
@@ -37,6 +38,9 @@ _KEY: Final = "_sightline"
 
 _ID: Final = "x-request-id"
 """Header of a message with the id of the HTTP request that sent it."""
+
+_RECYCLED: Final = 0x9B
+"""Exit code of a child of Celery's pool that has run as many tasks as it was to."""
 
 _BUCKETS: Final = (*metrics.BUCKETS, 30.0, 60.0, 300.0, 900.0, 3600.0)
 """Upper bounds of durations in seconds. Tasks take longer than requests."""
@@ -64,6 +68,7 @@ def instrument(app: App | None = None, *, namespace: str = "") -> App | None:
         (signals.task_retry, _retried),
     ):
         signal.connect(receiver, weak=False, dispatch_uid="sightline")
+    signals.worker_init.connect(_lead, weak=False, dispatch_uid="sightline")
     signals.worker_process_shutdown.connect(_flush, weak=False, dispatch_uid="sightline")
     presence.note(Instrumented("celery", "sightline", celery.__version__))
     return app
@@ -237,7 +242,12 @@ def _retried(*, sender: Any = None, reason: Any = None, **_: Any) -> None:
         guard.failed("celery", error)
 
 
-def _flush(**_: Any) -> None:
+def _lead(**_: Any) -> None:
+    """Let the worker's main process answer for those of its pool, which it has not forked yet."""
+    workers.lead()
+
+
+def _flush(exitcode: int | None = None, **_: Any) -> None:
     """
     Write the metrics down: Celery's child processes end without ``atexit``.
 
@@ -247,6 +257,9 @@ def _flush(**_: Any) -> None:
     if recorder.enabled and not _Run.torn:
         try:
             metrics.record()
+            if exitcode == _RECYCLED:
+                # The worker goes on, and so does its /metrics. Where all of it ends, each moment counts.
+                workers.write()
         except Exception as error:
             guard.failed("celery", error)
 

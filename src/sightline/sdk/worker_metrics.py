@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import re
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +24,7 @@ from sightline.sdk.background import Task, background
 from sightline.sdk.merge_metrics import compact, merge
 from sightline.sdk.recorder import recorder
 from sightline.sdk.system import system
+from sightline.sdk.worker_group import group_of_this_process
 from sightline.spool.format import prepare_directory
 from sightline.wire import lines
 
@@ -69,7 +68,17 @@ class Workers:
         self._lock_file = -1
         self._directory: Path | None = None
         self._group = self._instance = ""
-        self._joined = False
+        self._joined = self._leads = False
+
+    def lead(self) -> None:
+        """
+        Belong to the processes that this one forks from now on, and not to its own siblings.
+
+        Called in the main process of a pool, which itself works on nothing and answers for all.
+        """
+        self.leave()
+        self._leads = True
+        self.join()
 
     def join(self) -> None:
         """Keep this process's figures for its siblings from now on, whenever recording is on."""
@@ -128,7 +137,7 @@ class Workers:
             return True
         self.leave()
         self._directory = Path(recorder.settings["home"].value) / DIRECTORY
-        self._instance, self._group = recorder.instance, group_of_this_process()
+        self._instance, self._group = recorder.instance, group_of_this_process(leads=self._leads)
         prepare_directory(self._directory)
         self._sweep()
         self._lock_file = _lock(self._file(f"{self._instance}.alive"))
@@ -140,6 +149,11 @@ class Workers:
         if file >= 0:
             with contextlib.suppress(OSError):
                 os.close(file)
+
+    def reborn(self) -> None:
+        """Be a worker of its parent in a forked child, whatever the parent was."""
+        self._leads = False
+        self.leave()
 
     def _members(self) -> list[str]:
         assert self._directory is not None
@@ -211,42 +225,6 @@ def own_records() -> list[MetricRecord]:
     return [*own, *metrics.source_records(), *system.latest()]
 
 
-def group_of_this_process() -> str:
-    """
-    Name the server that this process is a worker of, by its parent.
-
-    Processes of the same parent belong together where they run the same program for the same service. Two
-    programs that a shell or the machine's first process started are no workers of one server, so for those it is each
-    for itself.
-    """
-    parent = os.getppid()
-    alone = "" if _starts_workers(parent) else recorder.instance
-    program = "" if _is_multiprocessing() else "\0".join(sys.orig_argv)
-    told = (recorder.resource.get("host.name", ""), recorder.resource.get("service.name", ""), parent, program, alone)
-    return hashlib.sha256("\n".join(map(str, told)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def _is_multiprocessing() -> bool:
-    """Tell a child of ``multiprocessing``, as uvicorn's workers are: its arguments say nothing of the program."""
-    process = sys.modules.get("multiprocessing.process")
-    return process is not None and process.parent_process() is not None
-
-
-def _starts_workers(parent: int) -> bool:
-    """Tell whether the parent is a program in Python, or one that runs Python within itself, as uWSGI does."""
-    if _is_multiprocessing() or "uwsgi" in sys.modules or "gunicorn.arbiter" in sys.modules:
-        return True
-    try:
-        return Path(f"/proc/{parent}/exe").resolve() == Path("/proc/self/exe").resolve() and _is_forked(parent)
-    except OSError:
-        return False
-
-
-def _is_forked(parent: int) -> bool:
-    """Tell whether this process runs what its parent runs, and so was forked and not started anew."""
-    return Path(f"/proc/{parent}/cmdline").read_bytes() == Path("/proc/self/cmdline").read_bytes()
-
-
 def _decode(content: Iterable[bytes]) -> list[MetricRecord]:
     records = []
     for line in content:
@@ -288,5 +266,5 @@ def _is_locked(path: Path) -> bool:
 workers: Final = Workers()
 """This process among its siblings."""
 
-recorder.on_fork(workers.leave)
+recorder.on_fork(workers.reborn)
 recorder.on_stop(workers.leave)
