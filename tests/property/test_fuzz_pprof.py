@@ -3,9 +3,9 @@
 import gzip
 
 from tests.support.fuzz import MUTATIONS, fuzz
-from tests.support.pprof import CPU, Writer, push
+from tests.support.pprof import CPU, OPENTELEMETRY_CPU, Writer, opentelemetry, push
 
-from sightline.wire.pprof import Origin, decode, decode_push
+from sightline.wire.pprof import Origin, decode, decode_otlp, decode_push
 
 NOW_NS = 1_790_000_000_000_000_000
 SPAN = {"thread": "main", "trace_id": "ab" * 16, "span_id": "cd" * 8, "span_name": "GET /"}
@@ -35,3 +35,10 @@ def test_mutations_of_pushes():
     bodies = (push(({"service_name": "shop"}, PROFILE), ({"zone": "a"}, gzip.compress(PROFILE))),)
 
     assert fuzz(lambda body: taken(decode_push(body, NOW_NS)), bodies, count=MUTATIONS // 4) > MUTATIONS // 400
+
+
+def test_mutations_of_opentelemetry():
+    """A mutated request of OpenTelemetry gives rows or one of our errors, whatever its numbers refer to."""
+    bodies = (opentelemetry(OPENTELEMETRY_CPU),)
+
+    assert fuzz(lambda body: taken(decode_otlp(body, NOW_NS)), bodies, count=MUTATIONS // 4) > MUTATIONS // 400

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import ExportProfilesServiceRequest
 from tests.support.remote_write import field, varint
 
 if TYPE_CHECKING:
@@ -75,3 +76,35 @@ def push(*series: tuple[dict[str, str], bytes]) -> bytes:
         )
         for labels, profile in series
     )
+
+
+def opentelemetry(*profiles: dict[str, Any], service: str = "shop") -> bytes:
+    """Encode a request of OpenTelemetry, with what profiles may refer to."""
+    texts = ["", "cpu", "nanoseconds", "pay", "main", "shop.py", "thread.name", "worker", "space", "bytes"]
+    named = {"key": "service.name", "value": {"string_value": service}}
+    encoded: bytes = ExportProfilesServiceRequest(
+        dictionary={
+            "string_table": texts,
+            "function_table": [{}, {"name_strindex": 3, "filename_strindex": 5}, {"name_strindex": 4}],
+            "location_table": [
+                {},
+                {"lines": [{"function_index": 1}]},
+                {"address": 7, "lines": [{"function_index": 2}]},
+            ],
+            "stack_table": [{}, {"location_indices": [1, 2]}],
+            "link_table": [{}, {"trace_id": b"t" * 16, "span_id": b"s" * 8}],
+            "attribute_table": [{}, {"key_strindex": 6, "value": {"string_value": "worker"}}],
+        },
+        resource_profiles=[{"resource": {"attributes": [named]}, "scope_profiles": [{"profiles": profiles}]}],
+    ).SerializeToString()
+    return encoded
+
+
+OPENTELEMETRY_CPU: dict[str, Any] = {
+    "sample_type": {"type_strindex": 1, "unit_strindex": 2},
+    "period_type": {"type_strindex": 1, "unit_strindex": 2},
+    "period": 10_000_000,
+    "duration_nano": 10**9,
+    "samples": [{"stack_index": 1, "link_index": 1, "attribute_indices": [1], "values": [20_000_000, 10_000_000]}],
+}
+"""A profile of three samples of ``main;shop.py:pay``."""

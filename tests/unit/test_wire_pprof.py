@@ -3,10 +3,11 @@
 import gzip
 
 import pytest
-from tests.support.pprof import CPU, Writer, push
+from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import ExportProfilesServiceResponse
+from tests.support.pprof import CPU, OPENTELEMETRY_CPU, Writer, opentelemetry, push
 
 from sightline.base.errors import BodyTooLarge, DecodeError
-from sightline.wire.pprof import MAX_PROFILE_BYTES, Origin, decode, decode_push
+from sightline.wire.pprof import MAX_PROFILE_BYTES, Origin, answer_otlp, decode, decode_otlp, decode_push
 
 NOW_NS = 1_790_000_000_000_000_000
 ORIGIN = Origin(NOW_NS, {"service.name": "shop"})
@@ -179,3 +180,34 @@ def test_what_is_no_push():
     with pytest.raises(DecodeError, match=r"no Protobuf of push\.v1\.PushRequest"):
         decode_push(b"\xff", NOW_NS)
     assert decode_push(b"", NOW_NS).tables == {}
+
+
+def test_opentelemetry():
+    """A profile of OpenTelemetry is read with the tables of its request: functions, threads, spans and resource."""
+    body = opentelemetry(OPENTELEMETRY_CPU)
+    (row,) = decode_otlp(body, NOW_NS).tables["profiles"].to_pylist(maps_as_pydicts="strict")
+
+    assert (row["Stack"], row["Samples"], row["CpuNanoseconds"]) == (["main", "shop.py:pay"], 3, 30 * MS)
+    assert (row["ServiceName"], row["ThreadName"], row["Duration"]) == ("shop", "worker", 10**9)
+    assert (row["TraceId"], row["SpanId"]) == ((b"t" * 16).hex(), (b"s" * 8).hex())
+
+
+def test_opentelemetry_without_time():
+    """A profile of memory is rejected by itself, which the answer says."""
+    memory = {"sample_type": {"type_strindex": 8, "unit_strindex": 9}}
+    decoded = decode_otlp(opentelemetry(memory, OPENTELEMETRY_CPU), NOW_NS)
+    told = ExportProfilesServiceResponse.FromString(answer_otlp(decoded)).partial_success
+
+    assert (decoded.accepted, told.rejected_profiles) == (1, 1)
+    assert "space in bytes" in told.error_message
+
+
+def test_opentelemetry_of_nothing():
+    """What is no request is refused, and so is one that is too large or has too many profiles."""
+    with pytest.raises(BodyTooLarge, match="more than 64 profiles"):
+        decode_otlp(opentelemetry(*[OPENTELEMETRY_CPU] * 65), NOW_NS)
+    with pytest.raises(BodyTooLarge, match="at most 16,777,216 are taken"):
+        decode_otlp(bytes(17 * 1024 * 1024), NOW_NS)
+    with pytest.raises(DecodeError, match="no Protobuf of ExportProfilesServiceRequest"):
+        decode_otlp(b"\xff", NOW_NS)
+    assert decode_otlp(b"", NOW_NS).tables == {}

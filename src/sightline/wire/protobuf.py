@@ -19,6 +19,7 @@ _SCALARS: Final = {
     "double": FieldDescriptorProto.TYPE_DOUBLE,
     "int64": FieldDescriptorProto.TYPE_INT64,
     "uint64": FieldDescriptorProto.TYPE_UINT64,
+    "fixed64": FieldDescriptorProto.TYPE_FIXED64,
     "int32": FieldDescriptorProto.TYPE_INT32,
     "uint32": FieldDescriptorProto.TYPE_UINT32,
     "sint32": FieldDescriptorProto.TYPE_SINT32,

@@ -1,5 +1,5 @@
 """
-Profiles in pprof's format: a profile itself, or as Pyroscope's clients push them.
+Profiles in pprof's format: a profile itself, as Pyroscope's clients push them, or as OpenTelemetry has them.
 
 The same steps as every protocol's: limit, decode, commit, answer, count. A profile that is sent again because its
 answer got lost is stored once: it is known by its content, which says when it was taken.
@@ -16,8 +16,10 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import SightlineError
+from sightline.server.ingest.otlp_answers import unsupported
 from sightline.server.problems import of_error
-from sightline.wire.pprof import Origin, decode, decode_push
+from sightline.wire.otlp.answers import PROTOBUF
+from sightline.wire.pprof import Origin, answer_otlp, decode, decode_otlp, decode_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ router = APIRouter(tags=["Profiles"])
 
 _BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
 _PROFILE: Final = {"requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}}
+_OTLP: Final = {"requestBody": {"required": True, "content": {PROTOBUF: _BINARY}}}
 _PUSH: Final = {"requestBody": {"required": True, "content": {"application/proto": _BINARY}}}
 
 Service = Annotated[str, Query(description="The service that was profiled.", min_length=1, max_length=200)]
@@ -39,8 +42,11 @@ Service = Annotated[str, Query(description="The service that was profiled.", min
 )
 async def profile(request: Request, service: Service = "unknown_service") -> Response:
     """Take a ``perftools.profiles.Profile`` of processor or clock time, compressed by gzip or not."""
-    answer = await _take(request, lambda body: decode(body, Origin(time.time_ns(), {"service.name": service})), service)
-    return answer or Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def decoder(body: bytes) -> Decoded:
+        return decode(body, Origin(time.time_ns(), {"service.name": service}))
+
+    return await _take(request, decoder, service, lambda _: Response(status_code=HTTPStatus.NO_CONTENT))
 
 
 @router.post(
@@ -48,12 +54,29 @@ async def profile(request: Request, service: Service = "unknown_service") -> Res
 )
 async def push(request: Request) -> Response:
     """Take a ``push.v1.PushRequest`` in Protobuf; answered when its profiles are stored."""
-    answer = await _take(request, lambda body: decode_push(body, time.time_ns()), "push")
-    return answer or Response(b"", media_type="application/proto")
+
+    def stored(_: Decoded) -> Response:
+        return Response(b"", media_type="application/proto")
+
+    return await _take(request, lambda body: decode_push(body, time.time_ns()), "push", stored)
 
 
-async def _take(request: Request, decoder: Callable[[bytes], Decoded], origin: str) -> Response | None:
-    """Store what a request brings; an answer is given only if it cannot be taken."""
+@router.post("/v1development/profiles", summary="Take profiles by OTLP/HTTP", openapi_extra=_OTLP)
+async def otlp(request: Request) -> Response:
+    """Take an ``ExportProfilesServiceRequest`` in Protobuf, which may still change; answered when they are stored."""
+    if (kind := request.headers.get("content-type", "").partition(";")[0].strip().lower()) != PROTOBUF:
+        return unsupported(f"Content-Type is {kind!r}; expected {PROTOBUF}.")
+
+    def stored(decoded: Decoded) -> Response:
+        return Response(answer_otlp(decoded), media_type=PROTOBUF)
+
+    return await _take(request, lambda body: decode_otlp(body, time.time_ns()), "otlp", stored)
+
+
+async def _take(
+    request: Request, decoder: Callable[[bytes], Decoded], origin: str, stored: Callable[[Decoded], Response]
+) -> Response:
+    """Store what a request brings; *stored* makes the answer then."""
     services: Services = request.app.state.sightline
     try:
         with services.intake.pending.request() as hold:
@@ -66,4 +89,4 @@ async def _take(request: Request, decoder: Callable[[bytes], Decoded], origin: s
         return of_error(error)
     except ClientDisconnect:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
-    return None
+    return stored(decoded)

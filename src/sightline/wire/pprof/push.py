@@ -10,8 +10,9 @@ from google.protobuf.message import DecodeError as ProtobufError
 from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.base.limits import MAX_ATTRIBUTES
 from sightline.wire.decoded import Decoded
-from sightline.wire.pprof.decode import MAX_PROFILE_BYTES, Origin, decode
+from sightline.wire.pprof.decode import MAX_PROFILE_BYTES, decode
 from sightline.wire.pprof.messages import Push
+from sightline.wire.pprof.samples import Origin, Room
 
 MAX_PROFILES: Final = 64
 """Profiles of one request; clients send one or two."""
@@ -39,17 +40,17 @@ def decode_push(body: bytes, received_ns: int) -> Decoded:
         raise DecodeError(f"The body is no Protobuf of push.v1.PushRequest: {error}.") from None
     if sum(len(one.samples) for one in series) > MAX_PROFILES:
         raise BodyTooLarge(f"The request has more than {MAX_PROFILES} profiles. Send fewer at once.")
-    taken, refused = [], []
+    taken, refused, room = [], [], Room()
     for one in series:
         origin = Origin(received_ns, _resource(one))
         for raw in one.samples:
             try:
-                taken.append(decode(raw.profile, origin))
+                taken.append(decode(raw.profile, origin, room))
             except DecodeError as error:
                 refused.append(error)
     if refused and not taken:
         raise refused[0]
-    return _together([*taken, *(Decoded({}, 0, 1, str(error)) for error in refused)])
+    return together([*taken, *(Decoded({}, 0, 1, str(error)) for error in refused)])
 
 
 def _resource(series: Any) -> dict[str, str]:
@@ -61,7 +62,8 @@ def _resource(series: Any) -> dict[str, str]:
     return {"service.name": "unknown_service", **told}
 
 
-def _together(each: list[Decoded]) -> Decoded:
+def together(each: list[Decoded]) -> Decoded:
+    """Put the profiles of one request together."""
     tables = [one.tables["profiles"] for one in each if one.tables]
     rejected = sum(one.rejected for one in each)
     reason = next((one.reason for one in each if one.reason), "")
