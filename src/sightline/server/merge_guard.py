@@ -7,6 +7,7 @@ one. Inserts are refused long before that; merges need to be told.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import threading
@@ -63,7 +64,8 @@ class MergeGuard:
 
     def _run(self) -> None:
         while not self._end.wait(LOOK_S):
-            self._look()
+            with contextlib.suppress(OSError):  # a disk that does not answer may do so at the next look
+                self._look()
 
     def _look(self) -> None:
         free = shutil.disk_usage(self._directory).free
