@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.sdk import guard
 from sightline.sdk.ending import ending
+from sightline.sdk.quiet_thread import QuietThread
 from sightline.sdk.recorder import recorder
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Background:
         with self._changed:
             if self._thread is not None and self._thread.is_alive():
                 return
-            thread = threading.Thread(target=self._loop, name="sightline", daemon=True)
+            thread = QuietThread(target=self._loop, name="sightline", daemon=True)
             self._ending = self._final = False
             self._thread = thread
         try:

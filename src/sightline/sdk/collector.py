@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.sdk import guard, request_metrics
+from sightline.sdk.quiet_thread import QuietThread
 from sightline.sdk.recorder import recorder
 from sightline.sdk.rings import describe_values
 from sightline.sdk.system import count_connections
@@ -140,7 +141,7 @@ class MetricsCollector:
         _started.add(self)
 
     def _launch(self) -> None:
-        threading.Thread(target=self._loop, args=(self._stopped,), name="sightline collector", daemon=True).start()
+        QuietThread(target=self._loop, args=(self._stopped,), name="sightline collector", daemon=True).start()
 
     def reborn(self) -> None:
         """Go on in a forked child, where the thread is not, and with nothing that the parent counted."""

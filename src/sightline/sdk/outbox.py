@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.sdk import guard
 from sightline.sdk.ending import ending
+from sightline.sdk.quiet_thread import QuietThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,7 +156,7 @@ class Outbox:
 
     def _launch(self) -> None:
         self._ending = False
-        thread = threading.Thread(target=self._loop, name=f"sightline-{self.name}", daemon=True)
+        thread = QuietThread(target=self._loop, name=f"sightline-{self.name}", daemon=True)
         self._thread = thread
         try:
             thread.start()

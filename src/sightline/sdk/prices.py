@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.sdk import guard
+from sightline.sdk.quiet_thread import QuietThread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ class Table:
             return
         with self._lock:
             if self._loader is None:
-                self._loader = threading.Thread(target=self._load, name="sightline prices", daemon=True)
+                self._loader = QuietThread(target=self._load, name="sightline prices", daemon=True)
                 self._loader.start()
 
     def _load(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.model.profile import ProfileRecord, Stack
 from sightline.sdk import guard
+from sightline.sdk.quiet_thread import QuietThread
 from sightline.sdk.recorder import recorder
 from sightline.sdk.running_spans import running_spans
 from sightline.sdk.stacks import Names, Tally, Threads
@@ -184,7 +185,7 @@ class Profiler:
         self._began = self._flushed = time.perf_counter()
         self._interval_spent_ns = 0
         self._stop = threading.Event()
-        thread = threading.Thread(target=self._run, args=(self._stop,), name="sightline-profile", daemon=True)
+        thread = QuietThread(target=self._run, args=(self._stop,), name="sightline-profile", daemon=True)
         self._thread = thread
         try:
             thread.start()

@@ -20,6 +20,7 @@ import msgspec
 
 from sightline.sdk import guard
 from sightline.sdk.presence import presence
+from sightline.sdk.quiet_thread import QuietThread
 from sightline.spool.format import encode_header, prepare_directory
 from sightline.spool.reader import SpoolReader
 
@@ -95,7 +96,7 @@ class Sender(ABC):
         self._reader: SpoolReader | None = None
         self._state = _State()
         self._retry_s = _RETRY_FIRST_S
-        self._thread = threading.Thread(target=self._run, name=f"sightline-{self.name}", daemon=True)
+        self._thread = QuietThread(target=self._run, name=f"sightline-{self.name}", daemon=True)
 
     @abstractmethod
     def deliver(self, chunks: list[Chunk]) -> None:
