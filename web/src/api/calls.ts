@@ -22,6 +22,8 @@ const SAMPLE = 50;
 const SPANS = 1000;
 const SUGGESTIONS = 12;
 const LOGS_OF_TRACE = 1000;
+/** Services of the menu: as many as one answer gives. */
+const MOST_SERVICES = 1000;
 const HOUR_MS = 3_600_000;
 
 export async function fetchLogs(query: string, range: Range, cursor: string | null, signal?: AbortSignal): Promise<Page<Line>> {
@@ -99,7 +101,7 @@ export const fetchComparison = (signal: Searched, selection: string, among: stri
 
 export const fetchOverview = (range: Range, service: string, signal?: AbortSignal) => ask("GET", "/api/v1/overview", { query: { ...range, service }, signal });
 
-export const fetchServices = async (signal?: AbortSignal) => (await ask("GET", "/api/v1/services", { signal })).services;
+export const fetchServices = async (signal?: AbortSignal) => (await ask("GET", "/api/v1/services", { query: { limit: MOST_SERVICES }, signal })).services;
 
 export const fetchStatus = (signal?: AbortSignal) => ask("GET", "/api/v1/status", { signal });
 

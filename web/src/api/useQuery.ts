@@ -31,6 +31,8 @@ function keep(key: string, data: unknown): void {
 
 /** How soon to try again after a failure, so that a page comes back by itself when the server does. */
 export const RETRY_MS = 3000;
+/** Pauses between two questions are at least so many times what the answer took: many tabs do not wear a server down. */
+const PAUSES = 4;
 
 /**
  * Load what `key` names, again every `refreshMs` (0: once), pausing while the page is hidden.
@@ -59,12 +61,13 @@ export function useQuery<T>(key: string | null, load: (signal: AbortSignal) => P
         document.addEventListener("visibilitychange", tick, { once: true, signal: abort.signal });
         return;
       }
+      const asked = performance.now();
       latest.current(abort.signal).then(
         (data) => {
           if (abort.signal.aborted) return;
           keep(key, data);
           setSettled({ key, data, error: null });
-          again(refreshMs);
+          again(refreshMs && Math.max(refreshMs, PAUSES * (performance.now() - asked)));
         },
         (fault: unknown) => {
           if (abort.signal.aborted) return;

@@ -51,7 +51,7 @@ export function SearchLayout({ page, signal, q, query, error, placeholder, tools
         {shown && <Facets signal={signal} query={query} onClose={toggle} />}
         <section className="card logs-card" aria-label="Result">
           <div className="view-bar">
-            <button type="button" className="button small quiet" aria-pressed={shown} onClick={toggle}>
+            <button type="button" className="button small quiet" aria-label="Facets" aria-pressed={shown} onClick={toggle}>
               <Icon name="facets" small />
               <span className="only-wide">Facets</span>
             </button>
