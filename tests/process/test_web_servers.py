@@ -126,6 +126,7 @@ RUN = [sys.executable, "-m", "sightline", "run"]
 
 CASES = {
     "gunicorn": (FLASK, [*GUNICORN, "web:app"], "/items/<int:item>"),
+    "gunicorn gthread": (FLASK, [*GUNICORN, "--threads", "4", "web:app"], "/items/<int:item>"),
     "gunicorn --preload": (FLASK, [*GUNICORN, "--preload", "web:app"], "/items/<int:item>"),
     "gunicorn --preload gthread": (FLASK, [*GUNICORN, "--preload", "--threads", "4", "web:app"], "/items/<int:item>"),
     "gunicorn django": (DJANGO, [*GUNICORN, "web:wsgi"], "/items/<int:item>"),

@@ -38,6 +38,31 @@ def test_a_subclass_counts_as_its_framework():
     assert app.build_middleware_stack.by_sightline
 
 
+NAMED = """
+import sightline
+from sightline.sdk.presence import presence
+sightline.configure()
+for name in ("celery", "sqlalchemy", "flask"):
+    sightline.instrument(name)
+import celery, flask, httpx, sqlalchemy
+flask.Flask("shop")
+print(sorted((entry.name, entry.by) for entry in presence.known()))
+"""
+
+
+def test_one_library_is_instrumented_by_its_name(tmp_path):
+    """Ours, OpenTelemetry's, and a framework with the applications that are made later; no other is."""
+    known = [("celery", "sightline"), ("flask", "sightline"), ("sqlalchemy", "opentelemetry")]
+
+    assert run_python(NAMED, tmp_path) == f"{known}\n"
+
+
+def test_a_name_that_is_none_is_refused():
+    """The message says which there are, and what could be installed."""
+    with pytest.raises(SightlineError, match=r"no instrumentation of 'nothing'.*celery.*pip install opentelemetry-"):
+        sightline.instrument("nothing")
+
+
 LIBRARIES = """
 import httpx, sightline, sqlalchemy
 from sightline.sdk.presence import presence

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sightline.base.errors import SightlineError
 from sightline.sdk import guard
 from sightline.sdk.imports import when_imported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Application = TypeVar("Application")
 
@@ -39,8 +42,10 @@ def instrument(app: Application | None = None, *, namespace: str = "http") -> Ap
     Record the requests of *app*; or, without one, what the libraries in this process do.
 
     Args:
-        app: a FastAPI, Starlette or Flask application. It is given back, so that
-            ``app = sightline.instrument(FastAPI())`` may be written.
+        app: a FastAPI, Starlette, Flask, Django or Celery application. It is given back, so that
+            ``app = sightline.instrument(FastAPI())`` may be written. Or the name of one library, such as ``"celery"``
+            or ``"redis"``, which is instrumented once it is imported; of a framework, each application made from then
+            on.
         namespace: what the names of the request metrics begin with.
 
     Without *app*, OpenTelemetry's instrumentations that are installed are turned on, each when its library is
@@ -52,6 +57,9 @@ def instrument(app: Application | None = None, *, namespace: str = "http") -> Ap
     """
     if app is None:
         _instrument_libraries()
+        return None
+    if isinstance(app, str):
+        _instrument_named(app)
         return None
     for kind in type(app).__mro__:
         found = FRAMEWORKS.get(f"{kind.__module__}.{kind.__qualname__}")
@@ -67,9 +75,7 @@ def instrument(app: Application | None = None, *, namespace: str = "http") -> Ap
 
 def instrument_everything() -> None:
     """Instrument each application that is made from now on, and all libraries: what ``sightline run`` does."""
-    for path in FRAMEWORKS:
-        module, _, name = path.rpartition(".")
-        when_imported(module, _patching(module, name))
+    _instrument_frameworks(FRAMEWORKS)
     _instrument_libraries()
 
 
@@ -80,6 +86,28 @@ def _instrument_libraries() -> None:
     opentelemetry.instrument()
     for name, module in LIBRARIES.items():
         when_imported(name, functools.partial(_turn_on, module))
+
+
+def _instrument_named(name: str) -> None:
+    from sightline.integrations import opentelemetry
+
+    kinds = [path for path, (_, framework) in FRAMEWORKS.items() if framework == name]
+    if name in LIBRARIES:
+        when_imported(name, functools.partial(_turn_on, LIBRARIES[name]))
+    elif kinds:
+        _instrument_frameworks(kinds)
+    elif not opentelemetry.instrument(name):
+        known = sorted({*LIBRARIES, *(framework for _, framework in FRAMEWORKS.values())})
+        raise SightlineError(
+            f"There is no instrumentation of {name!r}; expected one of {', '.join(known)}, or the name of an "
+            f"instrumentation of OpenTelemetry's that is installed: pip install opentelemetry-instrumentation-{name}."
+        )
+
+
+def _instrument_frameworks(paths: Iterable[str]) -> None:
+    for path in paths:
+        module, _, name = path.rpartition(".")
+        when_imported(module, _patching(module, name))
 
 
 def _turn_on(module: str) -> None:

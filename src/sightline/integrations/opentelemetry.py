@@ -63,16 +63,20 @@ NAMES: Final = "OTEL_SEMCONV_STABILITY_OPT_IN"
 STABLE: Final = "http,database"
 
 
-def instrument() -> None:
+def instrument(only: str | None = None) -> bool:
     """
-    Turn on every instrumentation that is installed, each when its library is imported.
+    Turn on every instrumentation that is installed, or only the one of this name, each when its library is imported.
 
     ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS`` names those that are not wanted, or ``*``. What is turned on, and what is
     not and why, is said in the process's file, which ``sightline doctor`` shows.
+
+    Returns:
+        Whether there is any.
     """
     unwanted = {name.strip() for name in os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")}
     found = set()
-    for entry in entry_points(group=GROUP):
+    wanted = {} if only is None else {"name": WORTH_INSTRUMENTING.get(only, only)}
+    for entry in entry_points(group=GROUP, **wanted):
         found.add(entry.name)
         if entry.name in OURS:
             continue
@@ -82,9 +86,10 @@ def instrument() -> None:
             continue
         module = MODULES.get(entry.name, entry.name.replace("-", "_"))
         when_imported(module, _turning_on(entry, module))
-    for name, instrumentation in WORTH_INSTRUMENTING.items():
+    for name, instrumentation in WORTH_INSTRUMENTING.items() if only is None else ():
         if instrumentation not in found and importlib.util.find_spec(name) is not None:
             when_imported(name, _regretting(name))
+    return bool(found)
 
 
 def _turning_on(entry: EntryPoint, module: str) -> Callable[[], None]:
