@@ -75,8 +75,8 @@ def instrument(only: str | None = None) -> bool:
     """
     unwanted = {name.strip() for name in os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")}
     found = set()
-    wanted = {} if only is None else {"name": WORTH_INSTRUMENTING.get(only, only)}
-    for entry in entry_points(group=GROUP, **wanted):
+    wanted = None if only is None else WORTH_INSTRUMENTING.get(only, only)
+    for entry in entry_points(group=GROUP) if wanted is None else entry_points(group=GROUP, name=wanted):
         found.add(entry.name)
         if entry.name in OURS:
             continue
