@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.support.program import run_python
 from tests.support.spool import read_spool
@@ -100,3 +102,10 @@ def test_a_process_that_lasts_is_measured(tmp_path):
     run_python(source, tmp_path)
 
     assert read_spool(tmp_path).samples("system_load1")
+
+
+def test_every_figure_of_the_machine_is_documented():
+    """The page names all that is measured."""
+    page = (Path(__file__).parents[2] / "docs/howto/system-metrics.md").read_text()
+
+    assert [name for name in DESCRIPTIONS if f"`{name}`" not in page] == []
