@@ -1,11 +1,14 @@
 """What helps to search, in a real browser: completion, facets, patterns, comparison, the lines around one."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Watched
+from tests.browser.shop import Shop
 from tests.browser.test_dashboard import query_of
+from tests.support.server import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -223,3 +226,24 @@ def test_a_page_says_that_the_server_is_gone(desk: Watched):
     page.unroute("**/api/v1/logs?*")
 
     expect(page.locator(".log-row")).to_have_count(1, timeout=10_000)
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_tab_that_nobody_looks_at_follows_nothing(desk: Watched, shop: Shop):
+    """A hidden tab gives its connection back; looked at again, it finds what came meanwhile."""
+    page = desk.open("/logs?q=letter&live=1")
+    expect(page.get_by_text("Waiting for the next line")).to_be_visible()
+
+    with page.expect_event("requestfailed", lambda request: "/logs/tail" in request.url):
+        page.evaluate(HIDE, True)
+    shop.log(time.time_ns(), "letter handed over")
+    eventually(lambda: shop.server.get("/api/v1/logs", query="letter")["records"])
+    with page.expect_response(re.compile("/api/v1/logs/tail")):
+        page.evaluate(HIDE, False)
+
+    expect(page.locator(".log-row", has_text="letter handed over")).to_have_count(1)
