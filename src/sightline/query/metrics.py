@@ -251,7 +251,8 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
     )
     # NaN says that a series ended, or that there was nothing to measure; one would be the outcome of every aggregate.
     samples = (
-        "SeriesId IN (SELECT SeriesId FROM series) AND Timestamp < toDateTime64({end:Int64}, 3) AND NOT isNaN(Value)"
+        "SeriesId IN (SELECT SeriesId FROM metric_series WHERE MetricName = {name:String}) "
+        "AND Timestamp < toDateTime64({end:Int64}, 3) AND NOT isNaN(Value)"
     )
     at = "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32}"
     if aggregate == "rate":

@@ -58,6 +58,8 @@ class Limits:
             "max_bytes_ratio_before_external_sort": 0,
             "min_external_sort_block_bytes": memory // 8,
             "max_threads": 2,
+            # Rows that replace each other have the same time, and so are always of one partition.
+            "do_not_merge_across_partitions_select_final": 1,
             "log_comment": f"{self.name}:{_asker.get()}",
         }
         if max_rows is not None:
