@@ -40,23 +40,27 @@ def write(path: Path, lines: int) -> int:
 
 def measure(lines: int = 2_000_000) -> dict[str, Any]:
     """Take one file in and give the figures."""
-    with tempfile.TemporaryDirectory(prefix="sightline-bench-") as directory, running_server() as (url, _):
+    with tempfile.TemporaryDirectory(prefix="sightline-bench-") as directory, running_server() as server:
         warm, path = Path(directory) / "warm.log", Path(directory) / "access.log"
         write(warm, 100_000)
         size = write(path, lines)
-        answers = Remote(url)
+        answers = Remote(server.url)
         Sender(answers).file(warm)
+        before_s, mine_s = server.cpu_s(), time.process_time()
         started = time.perf_counter()
         taken = Sender(answers).file(path)
         took_s = time.perf_counter() - started
+        used_s, sent_s = server.cpu_s() - before_s, time.process_time() - mine_s
         answers.close()
-        stored = int(ask(url, "SELECT count() FROM otel_logs WHERE ServiceName = 'access'")[0][0])
+        stored = int(ask(server.url, "SELECT count() FROM otel_logs WHERE ServiceName = 'access'")[0][0])
     return {
         "mb_per_second": round(size / 1e6 / took_s, 1),
         "lines_per_second": round(lines / took_s),
         "lines": lines,
         "bytes_per_line": round(size / lines),
         "seconds": round(took_s, 2),
+        "server_cpu_us_per_line": round(used_s * 1e6 / lines, 2),
+        "sender_cpu_us_per_line": round(sent_s * 1e6 / lines, 2),
         "unread": taken.unread,
         "lost": lines - stored,
     }
