@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY_S: Final = 86_400
+HOUR_NS: Final = 3600 * NS_PER_S
+
 BLOCK: Final = 250_000
 """Rows of one insert."""
 
@@ -124,7 +126,7 @@ def prepare(directory: Path, logs: int, spans: int) -> int:
             raise SystemExit(f"{directory} has another day, {found}; name another directory.")
         return int(found["end_ns"])
     directory.mkdir(parents=True, exist_ok=True)
-    end_ns = time.time_ns()
+    end_ns = time.time_ns() // HOUR_NS * HOUR_NS  # what comes in later has sums of its own, and can be taken out again
     store = Store.open(f"chdb://{directory.resolve()}/store", memory_bytes=FILL_MEMORY)
     try:
         _fill(store, end_ns - DAY_S * NS_PER_S, logs, spans)
