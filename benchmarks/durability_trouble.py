@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NAMES: Final = ("otlp_http", "otlp_grpc", "remote_write", "elasticsearch", "fluentd", "sentry", "shipped")
+NAMES: Final = ("otlp_http", "otlp_grpc", "remote_write", "elasticsearch", "ndjson", "fluentd", "sentry", "shipped")
 
 MIB: Final = 1024 * 1024
 DISK_BYTES: Final = 192 * MIB
