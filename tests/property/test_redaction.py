@@ -71,6 +71,7 @@ WRITTEN = (
     lambda name, value: quote(quote(f"/?{name}={value}")),
     lambda name, value: repr({"user": "u1", name: [value, value]}),
     lambda name, value: repr([(b"accept", b"*/*"), (name.encode(), value.encode())]),
+    lambda name, value: "headers " + json.dumps([["accept", "*"], [name, value]]),
     lambda name, value: json.dumps({"a": [1, {name: {"deep": value}}]}),
     lambda name, value: "body: " + json.dumps({"a": json.dumps({name: value})}),
     lambda name, value: json.dumps(json.dumps(json.dumps({name: value}))),

@@ -25,8 +25,10 @@ _ASSIGNED: Final = re.compile(
 )
 _FLAG: Final = re.compile(rf"""(?<![\w\-])--([A-Za-z][\w.\-]{{1,100}}+)(?:\s{{1,3}}+|{_QUOTE},\s{{0,3}}+)(?![-=:\s])""")
 _PAIR: Final = re.compile(
-    rf"""\([bruf]{{0,2}}{_QUOTE}([\w.\- ]{{2,100}}+){_QUOTE},\s{{0,3}}(?=[bruf]{{0,2}}{_QUOTE})"""
+    rf"""(?:\(|[\[,]\s{{0,3}}\[)[bruf]{{0,2}}{_QUOTE}([\w.\- ]{{2,100}}+){_QUOTE},\s{{0,3}}(?=[bruf]{{0,2}}{_QUOTE})"""
 )
+"""A pair of name and value: a tuple, or a list within a list, for a list of two words may be a list of names."""
+
 _TAG: Final = re.compile(r"<((?:[\w.\-]{1,100}+:)?[\w.\-]{2,100}+)(?:\s[^<>]{0,500})?>(?!</)")
 _BEHIND_TAG: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<]+", re.DOTALL)
 
@@ -66,7 +68,7 @@ class NamedSecrets:
             found = self._behind(_ASSIGNED, found, _assigned_until)
         if "--" in found:
             found = self._behind(_FLAG, found, _value_until)
-        if "," in found and "(" in found:
+        if "," in found and ("(" in found or "[" in found):
             found = self._behind(_PAIR, found, _value_until)
         if "</" in found:
             found = self._behind(_TAG, found, lambda text, match: _until(_BEHIND_TAG, text, match.end()))

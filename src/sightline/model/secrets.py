@@ -88,6 +88,7 @@ def _branch(tree: dict[str, Any]) -> str:
     return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
 
 
+_NAMED: Final = re.compile(r"[=:(\[]|--|</").search
 _FIRST_WORD: Final = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
 _MARK: Final = re.compile(_any_of(_MARKS)).search
 _SIX_DIGITS: Final = re.compile(r"\d\d\d[\d -]\d\d").search
@@ -146,7 +147,7 @@ class Scrubber:
 
     def _scrub(self, text: str, lower: str) -> str:
         found = text
-        if ("=" in lower or ":" in lower or "(" in lower or "--" in lower or "</" in lower) and self._words(lower):
+        if _NAMED(lower) and self._words(lower):
             found = self._named.take_out(found)
         if " " in lower and ("bearer" in lower or "basic" in lower or "digest" in lower):
             found = _SCHEME.sub(_credential, found)
