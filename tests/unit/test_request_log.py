@@ -202,6 +202,38 @@ def test_a_request_that_is_cancelled_is_no_error():
     assert (log.body, log.level, log.attributes["status_code"]) == ("HTTP_REQUEST_COMPLETE", "WARNING", 499)
 
 
+PLANTED = "Zx9Qv7Lp2Kd8"
+BODIES = {
+    "application/json": json.dumps({"pass-word": PLANTED, "sent": {"headers": [["authorization", PLANTED]]}}),
+    "application/x-www-form-urlencoded": f"password1={PLANTED}&user%5Bapi_key%5D={PLANTED}",
+    "text/xml": f"<a><password>{PLANTED}</password></a> --token {PLANTED}",
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_secret_of_a_request_is_nowhere(kind):
+    """In query, headers, cookies and bodies, and where the application tells all of them in an exception."""
+
+    async def app(scope, receive, send):
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        raise ValueError(f"bad request {scope['query_string']!r} {scope['headers']} {body!r}")
+
+    headers = [
+        ("content-type", kind), ("x-api-key", PLANTED), ("cookie", f"a={PLANTED}; b={PLANTED}"),
+        ("authorization", f"Custom {PLANTED}"), ("referer", f"https://u:{PLANTED}@h/?secret={PLANTED}"),
+    ]  # fmt: skip
+    settings = {"request_log": "all", "request_log_body": 4096, "capture_locals": True, "level": "DEBUG"}
+    with capture(**settings) as captured, contextlib.suppress(ValueError):
+        call("POST", query=f"PassWord={PLANTED}&q=token%3D{PLANTED}", headers=headers, body=BODIES[kind].encode(),
+             app=SightlineMiddleware(app))  # fmt: skip
+
+    assert len(captured.lines) >= 3
+    assert PLANTED not in b"".join(captured.lines).decode()
+
+
 def test_what_a_client_sends_never_breaks_a_request():
     """Thousands of parameters, strange headers and paths are bounded."""
     with capture(request_log="all", request_log_headers=True) as captured:
