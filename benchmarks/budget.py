@@ -141,7 +141,8 @@ def measure(server: ServerProcess, seconds: float) -> dict[str, Any]:
     sent = [load.answers["large 200"] * RECORDS["large"], load.answers["lines"]]
     sent.append(load.answers["spans 200"] * RECORDS["spans"])
     return {
-        "peak_private_mib": round(peak), "after_private_mib": round(after), "answers": dict(sorted(load.answers.items())), "reasons": load.reasons,
+        "peak_private_mib": round(peak), "after_private_mib": round(after),
+        "answers": dict(sorted(load.answers.items())), "reasons": load.reasons,
         "acknowledged": sent, "stored": asked(STORED)[0], "spilled": dict(asked(SPILLED)),
     }  # fmt: skip
 
