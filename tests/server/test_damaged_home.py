@@ -151,14 +151,13 @@ def test_a_new_store_beside_an_old_state_is_told_of(home: Path):
 
 def test_half_a_backup_is_taken_away_and_a_whole_one_is_not(home: Path):
     """What a server that was killed left aside goes; no other directory does."""
-    for place in ("store/shadow/backup1/store", "store/shadow/mine", "backups/half/tables", "backups/whole"):
+    for place in ("store/shadow/backup1/store", "store/shadow/mine", "backups/.writing-half/tables", "backups/mine"):
         (home / place).mkdir(parents=True)
-    (home / "backups" / "whole" / "backup.json").touch()
 
     sweep(home)
 
     left = {str(path.relative_to(home)) for path in home.glob("*/*") if path.parent.name == "backups"}
-    assert left == {"backups/whole"}
+    assert left == {"backups/mine"}
     assert [path.name for path in (home / "store" / "shadow").iterdir()] == ["mine"]
 
 

@@ -78,7 +78,7 @@ class Local:
         settings = {name: found.value for name, found in load({"home": self._home}).items()}
         with ExitStack() as opening:
             opening.enter_context(HomeLock(self._home))
-            services = opening.enter_context(open_services(settings, _URL))
+            services = opening.enter_context(open_services(settings, _URL, serves=False))
             _catch_up(services)
             self._runner = opening.enter_context(asyncio.Runner())
             inside = AsyncExitStack()

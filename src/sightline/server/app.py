@@ -53,11 +53,17 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
+def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True) -> Iterator[Services]:
     """
     Open the store, the state and the spool of ``settings["home"]``; the caller holds the home's lock.
 
     On the way out, what is written already is stored before the store is closed.
+
+    Args:
+        settings: every setting by its name.
+        url: where the server answers.
+        serves: whether this is a server's process. Only that tells the engine how long to keep records and whether to
+            wait for the disk: a command may run with other settings.
     """
     home: Path = settings["home"]
     sweep(home)
@@ -79,8 +85,9 @@ def open_services(settings: Mapping[str, Any], url: str) -> Iterator[Services]:
         noticed = look(store, home, before)
         for sentence in noticed:
             _log.warning(sentence)
-        keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
-        power.apply(store, fsync=settings["fsync"])
+        if serves:
+            keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
+            power.apply(store, fsync=settings["fsync"])
         offsets = Offsets.open(home / "state.db", fsync=settings["fsync"])
         stack.callback(offsets.close)
         issues = Issues.open(home / "state.db")

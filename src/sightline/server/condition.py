@@ -6,7 +6,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sightline.store import backup, condition
+from sightline.server.copies import WRITING
+from sightline.store import condition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +36,8 @@ def look_before(home: Path) -> Before:
 
 def sweep(home: Path) -> None:
     """Take away what a backup left behind that was cut off: parts that were linked aside, and half a copy."""
-    for left in (*(home / "store" / "shadow").glob("backup*"), *(home / "backups").glob("*")):
-        if left.is_dir() and not (left / backup.MANIFEST).exists():
-            shutil.rmtree(left, ignore_errors=True)
+    for left in (*(home / "store" / "shadow").glob("backup*"), *(home / "backups").glob(f"{WRITING}*")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def look(store: Store, home: Path, before: Before) -> list[str]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sightline.base.errors import SightlineError, StoreUnavailable
+from sightline.base.errors import StoreUnavailable
 from sightline.store import backup
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sightline.server.services import Services
+
+
+WRITING: Final = ".writing-"
+"""How the name begins of a backup that is not whole; a server takes away what one left that died."""
+
+_log = logging.getLogger(__name__)
 
 
 class Copies:
@@ -38,7 +46,8 @@ class Copies:
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
                 raise StoreUnavailable("A backup is being written. Wait until it is done.")
-            target = services.home / "backups" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+            name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
+            target = services.home / "backups" / name
             self._told = {"state": "running", "path": str(target), "done_bytes": 0, "all_bytes": 0}
             self._thread = threading.Thread(target=self._run, args=(services, target), name="sightline-backup")
             self._thread.start()
@@ -50,14 +59,18 @@ class Copies:
             self._thread.join()
 
     def _run(self, services: Services, target: Path) -> None:
+        writing = target.with_name(f"{WRITING}{target.name}")
         try:
-            target.mkdir(mode=0o700, parents=True)
+            writing.mkdir(mode=0o700, parents=True)
             with services.lines.pause.held(), services.store.quiet():
+                backup.copy_state(services.home / "state.db", writing / "state.db")
                 frozen = backup.freeze(services.store)
-                backup.copy_state(services.home / "state.db", target / "state.db")
-            manifest = backup.write(frozen, target, self._progress)
-        except (SightlineError, OSError) as error:
-            shutil.rmtree(target, ignore_errors=True)
+            manifest = backup.write(frozen, writing, self._progress)
+            writing.rename(target)
+        except Exception as error:
+            # Whatever it is: who asks how far it is would wait without end.
+            _log.exception("The backup %s failed", target.name)
+            shutil.rmtree(writing, ignore_errors=True)
             self._told |= {"state": "failed", "reason": str(error)}
         else:
             self._told |= {"state": "done", "rows": manifest.rows, "all_bytes": manifest.bytes}
