@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sightline.base.errors import DecodeError
 from sightline.base.limits import MAX_LINE_BYTES
 from sightline.model.log import LogRecord
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.wire.lines import decode, encode
 from sightline.wire.redact import Redactor
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import sightline
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.sdk.context import fields
 
 

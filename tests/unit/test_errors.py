@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import sightline
 from sightline.errors import ErrorCategory, ErrorSeverity, error_counts, fingerprint, track_error
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.sdk.errors import LOGGER
 from sightline.testing import capture
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sightline
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

@@ -12,7 +12,7 @@ import pytest
 from fluent.handler import FluentHandler, FluentRecordFormatter
 
 from sightline.logging import FluentdHandler
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 
 
 class Receiver(socketserver.ThreadingTCPServer):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import sightline
 from sightline.logging import JSONFormatter
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 
 
 def line(message="hello", *args, level=logging.INFO, exc_info=None, formatter=None, **extra):

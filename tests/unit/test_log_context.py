@@ -11,7 +11,7 @@ import pytest
 
 import sightline
 from sightline.logging import StructuredLogger
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

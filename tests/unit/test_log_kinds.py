@@ -19,7 +19,7 @@ from sightline.logging import (
     log_request,
     log_security_event,
 )
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

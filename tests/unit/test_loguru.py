@@ -11,7 +11,7 @@ from loguru import logger
 import sightline
 from sightline.integrations.loguru import add_ids, instrument
 from sightline.logging import LogFileHandler
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

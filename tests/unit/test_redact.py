@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.wire.redact import Redactor
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 import sightline
 from sightline.integrations.asgi import SightlineMiddleware
 from sightline.logging import reset_logging, setup_logging
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

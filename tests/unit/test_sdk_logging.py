@@ -9,7 +9,7 @@ import logging.config
 import pytest
 
 import sightline
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.wire.redact import Redactor
 
 CARD = "4111 1111 1111 1111"

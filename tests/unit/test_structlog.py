@@ -11,7 +11,7 @@ import structlog
 
 import sightline
 from sightline.integrations.structlog import instrument
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.testing import capture
 
 

@@ -13,7 +13,7 @@ from opentelemetry.baggage import get_baggage, set_baggage
 from opentelemetry.propagate import inject
 
 import sightline
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.sdk.context import current_span
 from sightline.sdk.provider import provider
 from sightline.sdk.tracing import Span, remote_parent

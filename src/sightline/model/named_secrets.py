@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from sightline.model.redacted import REDACTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-REDACTED: Final = "[REDACTED]"
 
 _QUOTE: Final = r"""(?:\\*["']|&quot;|&\#3[49];|\\+u002[27])"""
 

@@ -11,10 +11,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from sightline.model.named_secrets import REDACTED, NamedSecrets
+from sightline.model.redacted import REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from sightline.model.named_secrets import NamedSecrets
 
 SHORTEST: Final = 7
 """Characters that a text with a secret has at least, such as ``pwd=abc``."""
@@ -118,7 +120,8 @@ class Scrubber:
             words: the user's own names of secrets.
             personal: whether e-mail addresses and phone numbers are taken out too.
         """
-        self._named = NamedSecrets(is_secret)
+        self._is_secret = is_secret
+        self._named: NamedSecrets | None = None
         self._personal = personal
         own = [_FIRST_WORD.split(word)[0].lower() for word in words]
         self._words = re.compile(_any_of([*_WORDS, *filter(None, own)])).search
@@ -148,7 +151,7 @@ class Scrubber:
     def _scrub(self, text: str, lower: str) -> str:
         found = text
         if _NAMED(lower) and self._words(lower):
-            found = self._named.take_out(found)
+            found = self._without_named(found)
         if " " in lower and ("bearer" in lower or "basic" in lower or "digest" in lower):
             found = _SCHEME.sub(_credential, found)
         if "@" in lower and "://" in lower:
@@ -160,6 +163,14 @@ class Scrubber:
         if self._personal:
             found = _PHONE.sub(REDACTED, _E_MAIL.sub(REDACTED, found))
         return text if found == text else found
+
+    def _without_named(self, text: str) -> str:
+        if self._named is None:
+            # Imported by the first text that may need it: its expressions take two milliseconds to compile.
+            from sightline.model.named_secrets import NamedSecrets
+
+            self._named = NamedSecrets(self._is_secret)
+        return self._named.take_out(text)
 
 
 def _credential(match: re.Match[str]) -> str:

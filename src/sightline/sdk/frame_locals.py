@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.sdk import redact
 from sightline.sdk.fingerprint import frames, is_application
 from sightline.wire.lines import describe

@@ -7,7 +7,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.model.span import ERROR, SERVER
 from sightline.sdk import redact, tracing
 from sightline.sdk.context import current, fields, span_of

@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.wire import times
 from sightline.wire.log_rows import text
 

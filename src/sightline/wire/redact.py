@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sightline.model.named_secrets import REDACTED
+from sightline.model.redacted import REDACTED
 from sightline.model.secrets import SHORTEST, Scrubber
 from sightline.wire.lines import describe
 
