@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 import zlib
 
 import pytest
@@ -68,6 +69,30 @@ def test_endless_content(encoding, compress):
 
     with pytest.raises(BodyTooLarge, match="more than 67,108,864 bytes when decompressed"):
         decompress(bomb, encoding)
+
+
+def test_many_members():
+    """Many small members take time by their number, not by its square."""
+    body = gzip.compress(b"") * 80_000 + gzip.compress(TEXT) * 100
+    started = time.process_time()
+
+    assert decompress(body, "gzip") == TEXT * 100
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+def test_too_many_members(encoding, compress):
+    """Content of more members than anybody writes is refused."""
+    with pytest.raises(DecodeError, match="compressed members. Compress it as one"):
+        decompress(compress(b"") * 100_001, encoding)
+
+
+@pytest.mark.parametrize("size", [1, 9, 20, 21])
+def test_members_across_steps(size):
+    """Members are put together wherever they lie in the pieces that are read at once."""
+    content = [bytes([number % 256]) * (number % (size + 1)) for number in range(5000)]
+
+    assert decompress(b"".join(map(gzip.compress, content)), "gzip") == b"".join(content)
 
 
 @pytest.mark.parametrize(

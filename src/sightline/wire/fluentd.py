@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
 from sightline.base.errors import BodyTooLarge, DecodeError
-from sightline.base.limits import MAX_BODY_BYTES
-from sightline.wire import log_object, times
+from sightline.wire import log_object, members, times
 from sightline.wire.log_rows import LogRows
 
 if TYPE_CHECKING:
@@ -153,22 +153,10 @@ def _unpack(packed: bytes) -> Iterator[Any]:
 
 
 def _gunzip(packed: bytes) -> bytes:
-    parts: list[bytes] = []
-    room = MAX_BODY_BYTES
     try:
-        while packed:
-            member = zlib.decompressobj(_GZIP)
-            part = member.decompress(packed, room + 1)
-            room -= len(part)
-            if room < 0:
-                raise BodyTooLarge(f"The entries of a message have more than {MAX_BODY_BYTES:,} bytes uncompressed.")
-            if not member.eof:
-                raise DecodeError("The compressed entries of a message are cut short.")
-            parts.append(part)
-            packed = member.unused_data
+        return members.joined(packed, partial(zlib.decompressobj, _GZIP), "The content of a message")
     except zlib.error as error:
         raise DecodeError(f"The entries of a message cannot be decompressed: {error}.") from None
-    return b"".join(parts)
 
 
 def _add(rows: LogRows, tag: str, entry: Any) -> None:
