@@ -34,7 +34,11 @@ export const LogRow = memo(function LogRow({ record, words, selected, day: withD
         {record.service}
       </span>
       <span className="log-text cut mono">
-        <Highlight text={record.body.slice(0, LONGEST)} words={words} />
+        {record.body && (
+          <span>
+            <Highlight text={record.body.slice(0, LONGEST)} words={words} />
+          </span>
+        )}
         {fields.slice(0, INLINE).map(([key, value]) => (
           <span key={key} className="log-field">
             <i>{key}=</i>
