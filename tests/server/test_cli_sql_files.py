@@ -1,8 +1,10 @@
 """``sightline sql`` that writes files."""
 
 import csv
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,6 +69,37 @@ def test_no_file_is_left_of_an_answer_that_failed(server: ServerProcess, tmp_pat
     assert b"The answer broke off before it was whole" in failed.stderr
     assert b"answer.csv cannot be written: No such file or directory." in nowhere.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_pipe_is_written_and_stays_one(server: ServerProcess, tmp_path, form):
+    """What is there and is no file, such as a pipe or a device, is written to and not replaced."""
+    pipe, file = tmp_path / "pipe", tmp_path / f"answer.{form}"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR)  # so that the reader ends, also where nobody writes
+    reader = threading.Thread(target=lambda: file.write_bytes(pipe.read_bytes()))
+    reader.start()
+    done = sql(server.home, STATEMENT, "-f", form, "-o", str(pipe))
+    os.close(held)
+    reader.join(30)
+
+    assert (done.returncode, done.stderr, pipe.is_fifo()) == (0, b"", True)
+    assert len(read(file)) == 20000
+
+
+def test_a_link_stays_one_and_nothing_of_the_user_is_lost(server: ServerProcess, tmp_path):
+    """A link's target gets the rows and keeps its mode; a file that is called as a part is not touched."""
+    (tmp_path / "far").mkdir()
+    target, link, part = tmp_path / "far" / "answer.csv", tmp_path / "answer.csv", tmp_path / "answer.csv.part"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    part.write_text("mine")
+    done = sql(server.home, STATEMENT, "-f", "csv", "-o", str(link))
+
+    assert (done.returncode, link.is_symlink(), part.read_text()) == (0, True, "mine")
+    assert (len(read(target)), target.stat().st_mode & 0o777) == (20000, 0o640)
+    assert sorted(path.name for path in tmp_path.rglob("answer*")) == ["answer.csv", "answer.csv", "answer.csv.part"]
 
 
 def test_the_store_is_read_without_a_server(tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,7 +18,6 @@ from sightline.cli import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from sightline.cli.answers import Answers
 
@@ -46,14 +48,11 @@ def write(answers: Answers, question: dict[str, Any], form: str, output: Path | 
         if rows >= limit:
             show.note(f"The answer has as many rows as its limit, {limit:,}: there may be more. Raise --limit.")
         return
-    with tempfile.TemporaryFile() as waiting, _opened(output, waiting) as file:
+    with _readable(output) as file:
         for piece in pieces:
             file.write(piece)
         file.flush()
         cut = _cut(file, form)
-        if output is None:
-            waiting.seek(0)
-            shutil.copyfileobj(waiting, sys.stdout.buffer)
     if cut:
         more = "Raise --limit." if cut == "rows" and limit < MOST_ROWS else "Ask for less at a time."
         show.note(f"The answer was cut at its limit of {cut}; there are more rows. {more}")
@@ -93,18 +92,49 @@ def _cut(file: IO[bytes], form: str) -> str:
 
 
 @contextmanager
+def _readable(output: Path | None) -> Iterator[IO[bytes]]:
+    """Open a file that can be read back before *output* gets what is in it."""
+    if output is not None and not _flows(output):
+        with _opened(output, sys.stdout.buffer) as file:
+            yield file
+        return
+    with tempfile.TemporaryFile() as waiting:
+        yield waiting
+        waiting.seek(0)
+        with _opened(output, sys.stdout.buffer) as file:
+            shutil.copyfileobj(waiting, file)
+
+
+@contextmanager
 def _opened(output: Path | None, otherwise: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open a file beside *output* that gets its name when it is whole."""
+    """Open *output* itself where it is a pipe or a device, else a file that gets its name when it is whole."""
     if output is None:
         yield otherwise
         otherwise.flush()
         return
-    part = output.with_name(f"{output.name}.part")
     try:
-        with part.open("w+b") as file:
+        with output.open("wb") if _flows(output) else _part(output) as file:
             yield file
-        part.replace(output)
     except OSError as error:
         raise FileUnwritable(f"The file {output} cannot be written: {error.strerror or error}.") from None
-    finally:
-        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _part(output: Path) -> Iterator[IO[bytes]]:
+    """Open a new file beside *output*, or beside what it links to, that takes its place when it is whole."""
+    target = Path(os.path.realpath(output))
+    part = target.with_name(f".sightline-{secrets.token_hex(8)}.part")
+    with part.open("x+b") as file:
+        try:
+            yield file
+            file.flush()
+            with suppress(FileNotFoundError):
+                shutil.copymode(target, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _flows(output: Path) -> bool:
+    """Tell whether something is there that cannot be replaced by a file."""
+    return output.exists() and not output.is_file()
