@@ -3,8 +3,13 @@
 import asyncio
 import json
 import os
+import queue
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +82,49 @@ def test_lines_that_are_no_messages_are_answered_and_the_next_ones_too(tmp_path)
         -32600,
     ]
     assert {"jsonrpc": "2.0", "id": 7, "result": {}} in answers
+
+
+@contextmanager
+def slow_server() -> Iterator[tuple[str, queue.Queue[threading.Event]]]:
+    """Run a server that answers a question when its event is set; each comes in the queue."""
+    asked: queue.Queue[threading.Event] = queue.Queue()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            answered = threading.Event()
+            asked.put(answered)
+            answered.wait(30)
+            content = b'{"columns":[],"rows":[[42]],"truncated":false}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def test_the_question_after_a_cancelled_one_waits_for_its_end():
+    """One is asked at a time, also where nobody wants the answer any more: the store can be opened once."""
+    call = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "sql", "arguments": {"query": "SELECT 42"}}}
+    cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
+    with slow_server() as (url, asked), subprocess.Popen(
+        [sys.executable, "-m", "sightline", "mcp", "--server", url],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+    ) as running:  # fmt: skip
+        running.stdin.write(json.dumps({**call, "id": 1}).encode() + b"\n")
+        first = asked.get(timeout=30)
+        running.stdin.write(json.dumps(cancel).encode() + b"\n" + json.dumps({**call, "id": 2}).encode() + b"\n")
+        with pytest.raises(queue.Empty):
+            asked.get(timeout=0.5).set()
+        first.set()
+        asked.get(timeout=30).set()
+        running.stdin.close()
+        [answer] = map(json.loads, running.stdout.read().splitlines())
+
+    assert (answer["id"], json.loads(answer["result"]["content"][0]["text"])["rows"]) == (2, [[42]])

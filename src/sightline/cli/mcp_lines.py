@@ -40,11 +40,15 @@ class _Outside:
         self._server = server
         self._home = home
         self._turn = asyncio.Lock()  # the store can be opened once at a time
+        self._asking: asyncio.Task[Any] | None = None
 
     async def __call__(self, path: str, parameters: dict[str, Any], body: dict[str, Any] | None = None) -> Any:
         """Give the answer's JSON."""
-        async with self._turn:
-            return await asyncio.to_thread(self._asked, path, parameters, body)
+        await self._turn.acquire()
+        # A request that is cancelled leaves its thread with the store open: the turn is over when the thread is.
+        self._asking = asyncio.create_task(asyncio.to_thread(self._asked, path, parameters, body))
+        self._asking.add_done_callback(lambda _: self._turn.release())
+        return await asyncio.shield(self._asking)
 
     def _asked(self, path: str, parameters: dict[str, Any], body: dict[str, Any] | None) -> Any:
         from sightline.cli.answers import open_answers
