@@ -7,7 +7,7 @@ import pytest
 
 from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.base.limits import MAX_BODY_BYTES
-from sightline.wire.fluentd import MAX_MESSAGE_BYTES, Messages, decode_message
+from sightline.wire.fluentd import MAX_MESSAGE_BYTES, STEP_BYTES, Messages, decode_message
 
 RECEIVED_NS = 1_795_170_645_000_000_000
 """2026-11-20T10:30:45Z."""
@@ -70,6 +70,46 @@ def test_a_message_that_is_too_long():
         for _ in range(MAX_MESSAGE_BYTES // 10**6 + 2):
             messages.feed(b"\xc6\x7f\xff\xff\xff" + bytes(10**6))
             messages.next()
+
+
+def test_a_message_of_small_entries_without_end():
+    """A message that never ends counts all its bytes, and is refused when they are too many."""
+    messages, entries = Messages(), b"\x92\x00\x81\xa1a\xa1b" * 100_000
+    messages.feed(b"\x92\xa1t\xdd\x00\xf4\x24\x00")
+
+    with pytest.raises(BodyTooLarge, match="chunk_limit_size"):
+        for number in range(MAX_MESSAGE_BYTES // len(entries) + 1):
+            assert messages.held_bytes == 8 + number * len(entries)
+            messages.feed(entries)
+            assert messages.next() is None
+
+
+@pytest.mark.parametrize("holder", [b"\x90", b"\x80", b"\x91\x90", b"\xd4\x00\x00"])
+def test_values_are_bounded(holder):
+    """A message of more values than are held is refused, though it has few bytes."""
+    messages = Messages()
+    messages.feed(b"\xdd" + (600_000).to_bytes(4, "big") + holder * 600_000)
+
+    with pytest.raises(BodyTooLarge, match="more than 1,000,000 values"):
+        messages.next()
+
+
+def test_an_entry_of_many_values_within_a_packed_message():
+    """Packed entries are bounded one by one: many small ones are taken, one that is a great many values is not."""
+    small = msgpack.packb([1, {"a": [0] * 50}]) * 30_000
+    large = msgpack.packb([1, {"a": [[]] * 600_000}])
+
+    assert decode_message(["tag", small], RECEIVED_NS).decoded.accepted == 30_000
+    with pytest.raises(BodyTooLarge, match="more than 1,000,000 values"):
+        decode_message(["tag", small + large], RECEIVED_NS)
+
+
+def test_a_packed_entry_that_is_too_long():
+    """A packed entry may have as many bytes as a message."""
+    packed = gzip.compress(msgpack.packb([1, {"a": bytes(MAX_MESSAGE_BYTES + 2 * STEP_BYTES)}]), 1)
+
+    with pytest.raises(BodyTooLarge, match="An entry of a message has more than"):
+        decode_message(["tag", packed, {"compressed": "gzip"}], RECEIVED_NS)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1.5
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgpack
 
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 
     from sightline.wire.decoded import Decoded
 
+T = TypeVar("T", list[Any], dict[Any, Any])
+
 TAG: Final = "fluent.tag"
 """Attribute with the tag, under the name that the OpenTelemetry Collector gives it."""
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """Longest message, twice the chunks of Fluentd's buffer in memory. Taken apart it may be many times as large."""
+
+MAX_VALUES: Final = 1_000_000
+"""Values in one message, or in one entry of those that are packed: an empty map is a byte, and takes ninety here."""
+
+STEP_BYTES: Final = 1024 * 1024
+"""Packed entries that are unpacked before it is looked again how long the one that has begun is."""
 
 MAX_CHUNK: Final = 256
 """Characters of the longest chunk id; senders use 24 to 32."""
@@ -52,16 +61,21 @@ class Forwarded:
 
 
 class Messages:
-    """Cuts what comes over one connection into messages."""
+    """
+    Cuts what comes over one connection into messages.
+
+    Until a message is whole its bytes are held and not its values, which may take many times as much.
+    """
 
     def __init__(self) -> None:
-        self._unpacker = _unpacker(MAX_MESSAGE_BYTES)
-        self._fed = 0
+        self._ends = msgpack.Unpacker(max_buffer_size=MAX_MESSAGE_BYTES)
+        self._held = bytearray()
+        self._given = 0
 
     @property
     def held_bytes(self) -> int:
         """Bytes of the message that has begun."""
-        return self._fed - int(self._unpacker.tell())
+        return len(self._held)
 
     def feed(self, content: bytes) -> None:
         """
@@ -70,13 +84,12 @@ class Messages:
         Raises:
             BodyTooLarge: if the message that has begun is over ``MAX_MESSAGE_BYTES``.
         """
-        try:
-            self._unpacker.feed(content)
-        except msgpack.BufferFull:
+        if len(self._held) + len(content) > MAX_MESSAGE_BYTES:
             raise BodyTooLarge(
                 f"A message has more than {MAX_MESSAGE_BYTES:,} bytes. Set a smaller chunk_limit_size in its sender."
-            ) from None
-        self._fed += len(content)
+            )
+        self._ends.feed(content)
+        self._held += content
 
     def next(self) -> Any:
         """
@@ -84,15 +97,26 @@ class Messages:
 
         Raises:
             DecodeError: if what was received is no MessagePack.
+            BodyTooLarge: if it has more than ``MAX_VALUES``.
         """
+        message = None
         try:
-            while (message := self._unpacker.unpack()) is None:
-                pass  # the heartbeat of old senders
+            while message is None:  # as the heartbeat of old senders is
+                self._ends.skip()
+                message = self._take(self._ends.tell() - self._given)
         except msgpack.OutOfData:
             return None
         except _BROKEN as error:
             raise DecodeError(f"A message is no MessagePack: {error or type(error).__name__}.") from None
         return message
+
+    def _take(self, size: int) -> Any:
+        content = bytes(self._held[:size])
+        del self._held[:size]
+        self._given += size
+        unpacker = _unpacker(size, _Values())
+        unpacker.feed(content)
+        return unpacker.unpack()
 
 
 def decode_message(message: Any, received_ns: int) -> Forwarded:
@@ -141,15 +165,22 @@ def _entries(entries: list[Any] | bytes | str, option: dict[Any, Any]) -> Iterab
 
 
 def _unpack(packed: bytes) -> Iterator[Any]:
-    unpacker = _unpacker(len(packed))
-    unpacker.feed(packed)
+    values, whole = _Values(), 0
+    unpacker = _unpacker(MAX_MESSAGE_BYTES + 2 * STEP_BYTES, values)
     try:
-        while unpacker.tell() < len(packed):
-            yield unpacker.unpack()
-    except msgpack.OutOfData:
-        raise DecodeError("The entries of a message are cut short.") from None
+        for start in range(0, len(packed), STEP_BYTES):
+            unpacker.feed(packed[start : start + STEP_BYTES])
+            with suppress(msgpack.OutOfData):
+                while True:
+                    yield unpacker.unpack()
+                    whole = unpacker.tell()
+                    values.left = MAX_VALUES
+            if start - whole > MAX_MESSAGE_BYTES:
+                raise BodyTooLarge(f"An entry of a message has more than {MAX_MESSAGE_BYTES:,} bytes.")
     except _BROKEN as error:
         raise DecodeError(f"The entries of a message are no MessagePack: {error or type(error).__name__}.") from None
+    if whole < len(packed):
+        raise DecodeError("The entries of a message are cut short.")
 
 
 def _gunzip(packed: bytes) -> bytes:
@@ -189,8 +220,34 @@ def _time(moment: Any) -> int:
     raise DecodeError(f"The time of an entry is no number and no EventTime but {_shape(moment)}.")
 
 
-def _unpacker(most: int) -> msgpack.Unpacker:
-    return msgpack.Unpacker(raw=False, unicode_errors="surrogateescape", strict_map_key=False, max_buffer_size=most)
+class _Values:
+    """Counts values while they are unpacked: those of an array or a map when it has ended, extensions at once."""
+
+    def __init__(self) -> None:
+        self.left = MAX_VALUES
+
+    def count(self, values: T) -> T:
+        self._use(1 + len(values))
+        return values
+
+    def extension(self, code: int, data: bytes) -> msgpack.ExtType:
+        self._use(1)
+        return msgpack.ExtType(code, data)
+
+    def _use(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise BodyTooLarge(
+                f"A message has more than {MAX_VALUES:,} values. Set a smaller chunk_limit_size in its sender."
+            )
+
+
+def _unpacker(most: int, values: _Values) -> msgpack.Unpacker:
+    return msgpack.Unpacker(
+        raw=False, unicode_errors="surrogateescape", strict_map_key=False, max_buffer_size=most,
+        max_array_len=MAX_VALUES, max_map_len=MAX_VALUES, list_hook=values.count, object_hook=values.count,
+        ext_hook=values.extension,
+    )  # fmt: skip
 
 
 def _shape(value: object) -> str:
