@@ -155,6 +155,20 @@ def test_a_profile():
     assert (outer["Stack"], outer["TraceId"], outer["ThreadName"]) == (["shop:outer"], TRACE, "MainThread")
 
 
+def test_a_profile_of_long_stacks():
+    """What a small profile repeats in very many rows is bounded; the rows that have no room are rejected."""
+    frame = {"module": "m" * 299, "function": "f" * 300}
+    samples = [{"stack_id": 0, "thread_id": str(number), "elapsed_since_start_ns": 0} for number in range(4000)]
+    profile = {"profile": {"frames": [frame], "stacks": [[0] * 256], "samples": samples}}
+
+    taken = decode_envelope(envelope(("profile", profile)), Sender("7"), NOW_NS, Redactor()).decoded
+
+    kept = 64 * 1024 * 1024 // (600 * 256)
+    assert (taken.accepted, taken.rejected) == (kept, 4000 - kept)
+    assert taken.tables["profiles"].nbytes < 80 * 1024 * 1024
+    assert "67,108,864 characters of stacks" in taken.reason
+
+
 @pytest.mark.parametrize(("key", "service"), [("shop", "shop"), ("a" * 32, "sentry-7"), ("", "sentry-7")])
 def test_the_service(key, service):
     """The DSN's public key names the service where somebody chose it, else its project does."""

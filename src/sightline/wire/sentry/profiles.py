@@ -33,6 +33,7 @@ def add_profile(rows: Collected, content: Any, _: Redactor) -> None:
     if not stacks or not threads:
         rows.reject("a profile without samples")
         return
+    sizes = [sum(map(len, stack)) for stack in stacks]
     sent_by = rows.sender.resource(told.get("release"), told.get("environment"))
     of = mapping(next(iter(listed(told.get("transactions"), 1)), told.get("transaction")))
     names = mapping(profile.get("thread_metadata"))
@@ -42,7 +43,7 @@ def add_profile(rows: Collected, content: Any, _: Redactor) -> None:
     for thread, samples in threads.items():
         mine = of if thread == active else {}
         for stack, (count, wall) in _added_up(samples).items():
-            if stack < len(stacks):
+            if stack < len(stacks) and rows.stack_room(sizes[stack]):
                 rows.add(
                     "profiles",
                     sent_by,

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 50_000
 """Records taken of one envelope. What a sender says of itself, repeated for each, takes 60 MiB then."""
 
+MOST_STACKS_BYTES: Final = 64 * 1024 * 1024
+"""Characters of the stacks of one envelope's profiles: a small one can name long functions in very many stacks."""
+
 
 class Collected:
     """
@@ -31,6 +34,7 @@ class Collected:
         self.received_ns = received_ns
         self.rejected: dict[str, int] = {}
         self.logs = LogRows(received_ns)
+        self._stacks_left = MOST_STACKS_BYTES
         self._tables = {
             "otel_traces": Rows(SPANS),
             "events": Rows(EVENTS),
@@ -55,6 +59,14 @@ class Collected:
         if len(self) < MOST_ROWS:
             return True
         self.reject(f"more than {MOST_ROWS:,} records at once")
+        return False
+
+    def stack_room(self, size: int) -> bool:
+        """Tell whether a row with a stack of *size* characters is taken; one that is not is counted."""
+        if size <= self._stacks_left:
+            self._stacks_left -= size
+            return True
+        self.reject(f"more than {MOST_STACKS_BYTES:,} characters of stacks at once")
         return False
 
     def reject(self, reason: str, count: int = 1) -> None:
