@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -177,6 +178,51 @@ def test_followed_by_the_server(tmp_path):
         (logs / "web.log.9").write_bytes(lines(7, 2020))
 
         eventually(lambda: counted(server, "web") == (2027, 2027), timeout_s=30)
+
+
+def test_a_followed_file_that_is_compressed_is_stored_once(tmp_path):
+    """A part of an archive is not read while the file that it is made of is there, also where it does not grow."""
+    logs, content = tmp_path / "logs", lines(20_000)
+    logs.mkdir()
+    original, packed, archive = logs / "app.log", logs / "app.log.gz", gzip.compress(content)
+    with ServerProcess(tmp_path / "home", environment={"SIGHTLINE_LOG_FILES": f"{logs}/*"}) as server:
+        original.write_bytes(content)
+        eventually(lambda: counted(server, "app") == (20_000, 20_000), timeout_s=30)
+        packed.write_bytes(archive[: len(archive) // 2])
+        (logs / "later.log.gz").write_bytes(gzip.compress(lines(5)))  # read when the part has been looked at
+        eventually(lambda: counted(server, "later") == (5, 5), timeout_s=30)
+        with packed.open("ab") as file:
+            file.write(archive[len(archive) // 2 :] + gzip.compress(lines(10, 20_000)))
+        original.unlink()
+
+        eventually(lambda: counted(server, "app")[1] >= 20_010, timeout_s=30)
+        assert counted(server, "app") == (20_010, 20_010)
+
+
+def test_an_archive_that_still_comes_is_taken_in_whole_lines(tmp_path):
+    """What is copied slowly to a followed directory is stored as far as it is there, and goes on from there."""
+    logs, archive = tmp_path / "logs", gzip.compress(lines(20_000))
+    logs.mkdir()
+    with ServerProcess(tmp_path / "home", environment={"SIGHTLINE_LOG_FILES": f"{logs}/*"}) as server:
+        (logs / "copied.log.gz").write_bytes(archive[:-20_000])
+        eventually(lambda: counted(server, "copied")[0] > 100, timeout_s=30)
+        with (logs / "copied.log.gz").open("ab") as file:
+            file.write(archive[-20_000:])
+
+        eventually(lambda: counted(server, "copied")[1] >= 20_000, timeout_s=30)
+        assert counted(server, "copied") == (20_000, 20_000)
+
+
+def test_a_file_that_cannot_be_followed_holds_up_no_other(tmp_path):
+    """What is not foreseen with one file, such as a name that is no text, is told, and the next file is followed."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    Path(os.fsdecode(os.fsencode(logs) + b"/a\xff.log")).write_bytes(lines(10))
+    with ServerProcess(tmp_path / "home", environment={"SIGHTLINE_LOG_FILES": f"{logs}/*"}) as server:
+        (logs / "behind.log").write_bytes(lines(10))
+
+        eventually(lambda: counted(server, "behind") == (10, 10), timeout_s=30)
+        assert "it is tried again in 5 s" in server.log()
 
 
 def test_python_takes_in_and_searches(server, tmp_path):

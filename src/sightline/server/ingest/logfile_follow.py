@@ -8,19 +8,23 @@ import logging
 import os
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from sightline.base.errors import SightlineError
 from sightline.server.answers import ask
 from sightline.server.ingest.logfile_reader import LogFile
+from sightline.server.ingest.logfile_settle import Settling
 from sightline.server.ingest.logfile_take import Range, take
+from sightline.state.log_files import HEAD_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from sightline.server.ingest.logfile_settle import Inode, State
     from sightline.server.services import Services
-    from sightline.state.log_files import KnownFile, LogFiles
+    from sightline.state.log_files import FileFacts, KnownFile, LogFiles
     from sightline.wire.logfile.source import Source
 
 LOOK_S: Final = 0.5
@@ -33,11 +37,12 @@ MAX_FILES: Final = 512
 """Files that are followed; each takes a handle."""
 
 RETRY_S: Final = 5.0
-"""Seconds until a file is tried again after the store or the disk refused."""
+"""Seconds until a file is tried again after the first failure; doubled with each that follows."""
+
+MAX_RETRY_S: Final = 60.0
+"""Seconds until a file is tried again at the latest. What is mended is followed within a minute."""
 
 _log = logging.getLogger(__name__)
-
-_Inode = tuple[int, int]
 
 
 class Followed:
@@ -46,6 +51,7 @@ class Followed:
     def __init__(self, file: LogFile, known: KnownFile) -> None:
         self.file = file
         self.known = known
+        self.state: State = (0, 0)
         self.grew_at = time.monotonic()
         self.size = 0
 
@@ -57,6 +63,14 @@ class Followed:
         return time.monotonic() - self.grew_at >= QUIET_S
 
 
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """When a file that failed is tried again, and how long that was waited for; seconds."""
+
+    at: float
+    wait_s: float
+
+
 class Follower:
     """Follows the files of *patterns* while it is entered."""
 
@@ -64,9 +78,10 @@ class Follower:
         self._services = services
         self._patterns = patterns
         self._source = source
-        self._open: dict[_Inode, Followed] = {}
-        self._done: dict[_Inode, tuple[int, int]] = {}
-        self._retry_at: dict[_Inode, float] = {}
+        self._open: dict[Inode, Followed] = {}
+        self._settling = Settling()
+        self._done: dict[Inode, State] = {}
+        self._retries: dict[Inode, _Retry] = {}
         self._full_told = False
 
     async def __aenter__(self) -> Self:
@@ -89,17 +104,21 @@ class Follower:
 
     async def _look(self) -> None:
         found = await ask(self._found)
+        self._settling.keep(found)
+        self._retries = {inode: retry for inode, retry in self._retries.items() if inode in found}
         for inode, path in found.items():
-            if inode not in self._open and time.monotonic() >= self._retry_at.get(inode, 0.0):
-                await self._guarded(inode, self._begin(inode, path))
+            if inode not in self._open and self._may_try(inode):
+                await self._guarded(inode, path, self._begin(inode, path))
         for inode, followed in list(self._open.items()):
-            if time.monotonic() >= self._retry_at.get(inode, 0.0):
-                await self._guarded(inode, self._advance(inode, followed, gone=inode not in found))
-        self._retry_at = {inode: at for inode, at in self._retry_at.items() if at > time.monotonic()}
+            await self._guarded(inode, followed.file.path, self._advance(inode, followed, gone=inode not in found))
 
-    def _found(self) -> dict[_Inode, Path]:
+    def _may_try(self, inode: Inode) -> bool:
+        retry = self._retries.get(inode)
+        return retry is None or time.monotonic() >= retry.at
+
+    def _found(self) -> dict[Inode, Path]:
         """Find the files that match, each once, whatever links lead to it."""
-        found: dict[_Inode, Path] = {}
+        found: dict[Inode, Path] = {}
         for pattern in self._patterns:
             for name in sorted(glob.glob(os.path.expanduser(pattern), recursive=True)):  # noqa: PTH111, PTH207 - of patterns
                 try:
@@ -122,10 +141,18 @@ class Follower:
             _log.warning("More than %d log files match SIGHTLINE_LOG_FILES; the others are not followed.", MAX_FILES)
         self._full_told = True
 
-    async def _begin(self, inode: _Inode, path: Path) -> None:
-        self._open[inode] = await ask(open_known, self._services.offsets.log_files, path)
+    async def _begin(self, inode: Inode, path: Path) -> None:
+        state = await ask(self._settling.state, inode, path)
+        if state is None:
+            return
+        followed = await ask(open_known, self._services.offsets.log_files, path)
+        if followed is None:
+            self._done[inode] = state  # until it changes
+        else:
+            followed.state = state
+            self._open[inode] = followed
 
-    async def _advance(self, inode: _Inode, followed: Followed, *, gone: bool) -> None:
+    async def _advance(self, inode: Inode, followed: Followed, *, gone: bool) -> None:
         file = followed.file
         if file.behind:
             self._forget(inode)  # truncated: it is opened again as the new file that it is
@@ -137,44 +164,68 @@ class Follower:
             about = self._source(service="", host=host, path=path)
             form = file.form or "plain"
             await take(self._services, block.content, form, about, Range(followed.known, block.start, block.end))
+        self._retries.pop(inode, None)
         if file.compressed:
-            stat = file.stat
-            self._done[inode] = (stat.st_size, stat.st_mtime_ns)
+            self._done[inode] = followed.state  # what came since then is read when it has settled
         if file.broken:
             _log.warning("The rest of %s cannot be read: %s", file.path, file.broken)
         if file.compressed or gone:
             self._forget(inode)
 
-    async def _guarded(self, inode: _Inode, step: object) -> None:
+    async def _guarded(self, inode: Inode, path: Path, step: Awaitable[None]) -> None:
+        """Take a step with one file; whatever goes wrong with it, the others are followed."""
         try:
-            await step  # type: ignore[misc]
-        except (OSError, SightlineError) as error:
-            _log.warning("A log file cannot be taken in now, it is tried again: %s", error)
-            self._services.counters.refuse("logfile", str(error))
+            await step
+        except Exception as error:
+            foreseen = isinstance(error, OSError | SightlineError)
+            before = self._retries.get(inode)
+            wait_s = min(before.wait_s * 2, MAX_RETRY_S) if before else RETRY_S
+            self._retries[inode] = _Retry(time.monotonic() + wait_s, wait_s)
             self._forget(inode)  # what was read and not stored is read again
-            self._retry_at[inode] = time.monotonic() + RETRY_S
+            told = "The log file %r cannot be taken in now, it is tried again in %d s: %s"
+            _log.warning(told, str(path), wait_s, error, exc_info=not foreseen)
+            self._services.counters.refuse("logfile", str(error) if foreseen else type(error).__name__)
 
-    def _forget(self, inode: _Inode) -> None:
+    def _forget(self, inode: Inode) -> None:
         followed = self._open.pop(inode, None)
         if followed is not None:
             followed.file.close()
 
 
-def open_known(files: LogFiles, path: Path) -> Followed:
-    """Open a file where it is stored up to."""
+def open_known(files: LogFiles, path: Path) -> Followed | None:
+    """Open a file where it is stored up to; None where it is cut and of another one that is followed already."""
     file = LogFile(path)
     try:
         facts = file.facts()
-        known = files.open(facts)
-        if known.moved and still_there(known.path, known.device, known.inode, facts.head):
-            known = files.open(file.facts(apart=True))
-        elif known.moved:
-            files.move(known.id, facts)
+        known = find_known(files, file, facts)
+        if known is None:
+            file.close()
+            return None
         file.resume(known)
     except BaseException:
         file.close()
         raise
     return Followed(file, known)
+
+
+def find_known(files: LogFiles, file: LogFile, facts: FileFacts) -> KnownFile | None:
+    """Tell which file it is; None where it is cut, so that it may be one that is being compressed."""
+    if file.broken and len(facts.head) < HEAD_BYTES:
+        return None  # too little to tell it from others
+    known = files.open(facts)
+    if not known.moved:
+        return known
+    if still_there(known.path, known.device, known.inode, facts.head):
+        return files.open(file.facts(apart=True)) if _is_whole(file) else None
+    files.move(known.id, facts)
+    return known
+
+
+def _is_whole(file: LogFile) -> bool:
+    if not file.compressed:
+        return True
+    with LogFile(file.path) as again:
+        return again.is_whole()
 
 
 def still_there(path: str, device: int, inode: int, head: bytes) -> bool:

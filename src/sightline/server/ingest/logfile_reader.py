@@ -98,7 +98,8 @@ class LogFile:
 
         Args:
             quiet: nothing came for a while, so the last line belongs to the last record.
-            ended: nothing more will come, so what is there is whole, also without a line end.
+            ended: nothing more will come, so what is there is whole, also without a line end. What cannot be read to
+                its end may yet go on, and gives whole lines only.
         """
         wanted, exact = BLOCK_BYTES, False
         if self._pending:
@@ -113,12 +114,18 @@ class LogFile:
         if not self._buffer:
             return None
         if at_end and (ended or quiet):
-            size = len(self._buffer) if ended else self._buffer.rfind(b"\n") + 1
+            size = len(self._buffer) if ended and not self.broken else self._buffer.rfind(b"\n") + 1
         else:
             size = cut(self._buffer, self.form or "plain")
         if not at_end and not size:
             size = len(self._buffer)  # one line longer than a block
         return self._take(_limited(self._buffer, size, self.form)) if size else None
+
+    def is_whole(self) -> bool:
+        """Read all that is left, keeping nothing, and tell whether it ends where it should."""
+        while self._fill(BLOCK_BYTES):
+            self._buffer = b""
+        return not self.broken
 
     def close(self) -> None:
         """Close it."""
@@ -167,10 +174,14 @@ def _limited(buffer: bytes, size: int, form: str) -> int:
     return cut(buffer[:end], form or "plain") or end
 
 
+def compression(begin: bytes) -> str:
+    """Tell by its first four bytes how a file is compressed: ``gzip``, ``zstd`` or empty."""
+    return next((name for magic, name in _MAGIC.items() if begin.startswith(magic)), "")
+
+
 def _decompressed(raw: IO[bytes]) -> tuple[IO[bytes], str]:
-    begin = raw.read(4)
+    kind = compression(raw.read(4))
     raw.seek(0)
-    kind = next((name for magic, name in _MAGIC.items() if begin.startswith(magic)), "")
     if kind == "gzip":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")), kind
     if kind == "zstd":
