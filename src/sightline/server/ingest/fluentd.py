@@ -111,6 +111,10 @@ class Forward:
             _log.warning("A connection of Fluentd's protocol was closed: %s", error)
         except (OSError, TimeoutError, asyncio.CancelledError):
             pass  # it left, it stalled, or the server stops
+        except Exception as error:
+            reason = f"The server failed: {type(error).__name__}. Its log tells more."
+            self._services.counters.refuse("fluentd", reason)
+            _log.exception("A connection of Fluentd's protocol was closed: the server failed")
         finally:
             del self._connections[task]
             writer.close()

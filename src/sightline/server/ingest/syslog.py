@@ -149,6 +149,10 @@ class Streams:
             _log.warning("A connection of syslog was closed: %s", error)
         except (OSError, TimeoutError, asyncio.CancelledError):
             pass  # it left, it stalled, or the server stops
+        except Exception as error:
+            reason = f"The server failed: {type(error).__name__}. Its log tells more."
+            self._services.counters.refuse("syslog", reason)
+            _log.exception("A connection of syslog was closed: the server failed")
         finally:
             self._connections.discard(task)
             if rest := frames.rest():

@@ -90,21 +90,27 @@ class SyslogBatch:
 
     async def _store(self) -> None:
         messages = self._held[:AT_ONCE]
-        while messages:
-            try:
-                decoded = await self._services.intake.decode(decode_messages, messages, time.time_ns())
-                await self._services.intake.store("syslog", decoded)
-            except SightlineError as error:
-                self._services.counters.refuse("syslog", str(error))
-                if not isinstance(error, RowsRefused) and not self._stopping.is_set():
-                    await _wait(self._stopping, AGAIN_S)
-                    continue
-                _log.warning("%d messages of syslog could not be stored: %s", len(messages), error)
-            break
+        while messages and not await self._settle(messages):
+            await _wait(self._stopping, AGAIN_S)
         del self._held[: len(messages)]
         self._held_bytes -= sum(len(message.content) for message in messages)
         if len(self._held) < MAX_HELD and self._held_bytes < MAX_HELD_BYTES:
             self._room.set()
+
+    async def _settle(self, messages: list[Message]) -> bool:
+        """Store messages, or give up what can never be stored; tell when they are to be tried again."""
+        try:
+            decoded = await self._services.intake.decode(decode_messages, messages, time.time_ns())
+            await self._services.intake.store("syslog", decoded)
+        except Exception as error:  # whatever it is: what waits behind these must not wait for ever
+            expected = isinstance(error, SightlineError)
+            reason = str(error) if expected else f"The server failed: {type(error).__name__}. Its log tells more."
+            self._services.counters.refuse("syslog", reason)
+            if expected and not isinstance(error, RowsRefused) and not self._stopping.is_set():
+                return False
+            self._services.counters.protocols["syslog"].rejected += len(messages)
+            _log.warning("%d messages of syslog could not be stored: %s", len(messages), reason, exc_info=not expected)
+        return True
 
 
 async def _wait(event: asyncio.Event, longest_s: float) -> None:

@@ -1,0 +1,61 @@
+"""Messages of syslog that cannot be stored hold up none of those behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from sightline.base.errors import RowsRefused
+from sightline.server.ingest.syslog_batch import SyslogBatch
+from sightline.server.services import Counters
+
+
+class Memory:
+    """A store in memory, which fails as it is told until it is told no more."""
+
+    def __init__(self, *failures):
+        self.failures = list(failures)
+        self.stored = []
+        self.taken = asyncio.Semaphore(0)
+
+    async def decode(self, function, *args):
+        """Decode, or fail."""
+        self.taken.release()
+        if self.failures:
+            raise self.failures.pop(0)
+        return function(*args)
+
+    async def store(self, _, decoded):
+        """Store rows."""
+        self.stored += decoded.tables["otel_logs"].column("Body").to_pylist()
+
+
+def run(services, *bursts):
+    """Put in each burst of messages when the one before was taken out; stop after the last."""
+
+    async def running():
+        batch = SyslogBatch(services)
+        storing = asyncio.create_task(batch.run())
+        async with asyncio.timeout(10):
+            for burst in bursts:
+                for message in burst:
+                    await batch.put(message, "127.0.0.1")
+                await services.intake.taken.acquire()
+            batch.stop()
+            await storing
+
+    asyncio.run(running())
+
+
+@pytest.mark.parametrize("failure", [MemoryError(), ValueError("offset overflow"), RowsRefused("Rows were refused.")])
+def test_a_batch_that_fails(failure, caplog):
+    """Whatever a batch fails of, it is logged and counted, and those behind it are stored."""
+    memory, counters = Memory(failure), Counters()
+
+    run(SimpleNamespace(intake=memory, counters=counters), [b"<14>1 - - - - - - one"] * 3, [b"<14>1 - - - - - - two"])
+
+    assert memory.stored == ["two"]
+    assert (counters.protocols["syslog"].refused, counters.protocols["syslog"].rejected) == (1, 3)
+    assert "3 messages of syslog could not be stored" in caplog.text
