@@ -33,8 +33,8 @@ _TAG: Final = re.compile(r"<((?:[\w.\-]{1,100}+:)?[\w.\-]{2,100}+)(?:\s[^<>]{0,5
 _BEHIND_TAG: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<]+", re.DOTALL)
 
 _VALUE: Final = re.compile(
-    r"""(\\+["']).*?(?:\1|\Z)                       # in quotes that are escaped, as in JSON within a string
-    | (&quot;|&\#3[49];|\\+u002[27]).*?(?:\2|\Z)    # in quotes as HTML and JSON write them within texts
+    r"""(\\++["']).*?(?:(?<!\\)\1|\Z)               # in quotes that are escaped, as in JSON within a string
+    | (&quot;|&\#3[49];|\\++u002[27]).*?(?:(?<!\\)\2|\Z)  # in quotes as HTML and JSON write them within texts
     | [bruf]{0,2}"(?:[^"\\]|\\.)*"?                 # in double quotes
     | [bruf]{0,2}'(?:[^'\\]|\\.)*'?                 # in single quotes
     | (?:(?i:bearer|basic|digest|token)\s+)?[^\s,;&"']*[^\s,;&"'<>()\[\]{}]""",
@@ -50,7 +50,7 @@ _CREDENTIALS: Final = re.compile(
 """The value of the header ``Authorization``, of any scheme."""
 
 _OPENED: Final = re.compile(rf"[bruf]{{0,2}}{_QUOTE}")
-_BRACKETS: Final = re.compile(r"\\*[\"']|[()\[\]{}]")
+_BRACKETS: Final = re.compile(r"(?<!\\)\\*+[\"']|[()\[\]{}]")
 _OPENING: Final = frozenset("([{")
 _NOTHING: Final = frozenset({"", "none", "null", "true", "false", "undefined", "***", "[]", "{}", "()"})
 

@@ -41,11 +41,11 @@ _MARKS: Final = (
 """What secrets begin with that are known by their own looks, in lower case."""
 
 _PRIVATE_KEY: Final = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]{0,64}?PRIVATE KEY[A-Z ]{0,64}+-----.*?(?:-----END [A-Z0-9 ]{0,64}+-----|\Z)", re.DOTALL
 )
 _KNOWN_KEY: Final = re.compile(
     r"""(?:(?<![0-9A-Za-z_])|(?<=%[0-9A-Fa-f]{2}))(?:
-      eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*         # JSON Web Token
+      (?:(?<![\w-])eyJ[\w-]{5,}+|eyJ[\w-]{5,1024}+)\.[\w-]{5,}(?:\.[\w-]*)*    # JSON Web Token
     | A[KS]IA[0-9A-Z]{16}                          # AWS access key id
     | AIza[\w-]{35}                                # Google API key
     | ya29\.[\w-]{20,}                             # Google OAuth access token
@@ -62,7 +62,14 @@ _SCHEME: Final = re.compile(r"(?i)\b(?:bearer|basic|digest)\s+([0-9A-Za-z._~+/=-
 _PROSE: Final = re.compile(r"(?:(?:[a-z]{1,16}|[A-Z][a-z]{1,15}|[A-Z]{1,16})(?:[._/-]+|$))+")
 """What stands behind *basic* in a sentence: ``a basic understanding``, ``Basic authentication failed``."""
 
-_URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)(?!\d{1,5}(?:[/?#\s]|$))([^/\s]+)(@)")
+_URL_PASSWORD: Final = re.compile(
+    r"""(?<!file)(://(?!\[[0-9A-Fa-f:.]*[\]%])[^/\s:@]*:)       # a user; no drive and no address in brackets
+    (?!\d{1,5}(?:[/?\#\s]|["'][\s,}\])]|,[\w+.-]*:|["']?$))     # no port
+    (?:(?:[^/\s"'<>]+/?|/)(?:(?<=/)(?:(?!://)[^\s"'<>?\#])*)?   # with slashes up to a quote, a query or the next URL
+    | [^/\s]+)(?=@)""",
+    re.VERBOSE,
+)
+"""The last ``@`` ends a password: one with a slash in it looks like a host and a path."""
 _CARD: Final = re.compile(r"(?<![0-9A-Za-z.])(?:\d[ -]?){12,18}\d(?![0-9A-Za-z]|\.\d)")
 _SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?![\d-])")
 _E_MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -102,6 +109,11 @@ def _may_hold_key(lower: str) -> bool:
     if "-" in lower or "_" in lower or "." in lower:
         return _MARK(lower) is not None
     return "akia" in lower or "asia" in lower or "aiza" in lower
+
+
+def is_card(digits: str) -> bool:
+    """Tell whether *digits* are a card's number."""
+    return 13 <= len(digits) <= 19 and _CARD_STARTS.match(digits) is not None and _luhn(digits)
 
 
 class Scrubber:
@@ -155,7 +167,7 @@ class Scrubber:
         if " " in lower and ("bearer" in lower or "basic" in lower or "digest" in lower):
             found = _SCHEME.sub(_credential, found)
         if "@" in lower and "://" in lower:
-            found = _URL_PASSWORD.sub(rf"\1{REDACTED}\3", found)
+            found = _URL_PASSWORD.sub(rf"\1{REDACTED}", found)
         if len(lower) >= _SHORTEST_NUMBER and _SIX_DIGITS(lower) and _NINE_DIGITS(lower):
             found = _CARD.sub(_card, _SSN.sub(REDACTED, found))
         if len(lower) >= _SHORTEST_KEY and _may_hold_key(lower):
@@ -179,7 +191,7 @@ def _credential(match: re.Match[str]) -> str:
 
 def _card(match: re.Match[str]) -> str:
     digits = re.sub(r"[ -]", "", match[0])
-    return REDACTED if _CARD_STARTS.match(digits) and _luhn(digits) else match[0]
+    return REDACTED if is_card(digits) else match[0]
 
 
 def _luhn(digits: str) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from sightline.model.redacted import REDACTED
-from sightline.model.secrets import SHORTEST, Scrubber
+from sightline.model.secrets import SHORTEST, Scrubber, is_card
 from sightline.wire.lines import describe
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ _REMEMBERED_LENGTH: Final = 256
 
 _LONGEST_JSON: Final = 64 * 1024
 """Characters of a text that is read as JSON to look for secrets by the names of its fields."""
+
+_CARD_LIKE: Final = re.compile(r"(?<![\w.])[2-6]\d{12,18}(?![\w.])")
+"""A number in JSON that may be a card's."""
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -130,12 +133,12 @@ class Redactor:
         self._clean_texts.add(text)
 
     def _json(self, text: str) -> str | None:
-        """Clean a text that is JSON by the names of its fields; None where it is none, or has no such field."""
-        if not self._scrubber.names_a_secret(text) and "\\u" not in text:
+        """Clean a text that is JSON by the names of its fields; None where it is none, or has nothing to take out."""
+        if not (self._scrubber.names_a_secret(text) or "\\u" in text or any(map(is_card, _CARD_LIKE.findall(text)))):
             return None
         try:
             value = msgspec.json.decode(text)
-            cleaned = self._clean_value(value, 1)
+            cleaned = self._clean_value(_without_cards(value), 1)
             return None if cleaned == value else msgspec.json.encode(cleaned).decode()
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return None
@@ -235,6 +238,15 @@ class Redactor:
                 after = words[end + 1] if end + 1 < len(words) else ""
                 return not (joined.endswith("token") and after in _HARMLESS_AFTER_TOKEN)
         return False
+
+
+def _without_cards(value: Any) -> Any:
+    """Give what was read from JSON with a text in the place of each number that is a card's, so that it stays JSON."""
+    if isinstance(value, dict):
+        return {name: _without_cards(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_cards(one) for one in value]
+    return REDACTED if value.__class__ is int and is_card(str(abs(value))) else value
 
 
 def _field_names(value: Any) -> Iterable[str] | None:
