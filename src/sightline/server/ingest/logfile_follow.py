@@ -72,12 +72,23 @@ class _Retry:
 
 
 class Follower:
-    """Follows the files of *patterns* while it is entered."""
+    """
+    Follows the files of *patterns* while it is entered.
 
-    def __init__(self, services: Services, patterns: Sequence[str], source: Callable[..., Source]) -> None:
+    Args:
+        services: where to.
+        patterns: names of files, with ``*``, ``**`` and ``~``.
+        source: makes what the records of a file say of where they come from.
+        retry_s: seconds until a file is tried again after the first failure.
+    """
+
+    def __init__(
+        self, services: Services, patterns: Sequence[str], source: Callable[..., Source], *, retry_s: float = RETRY_S
+    ) -> None:
         self._services = services
         self._patterns = patterns
         self._source = source
+        self._retry_s = retry_s
         self._open: dict[Inode, Followed] = {}
         self._settling = Settling()
         self._done: dict[Inode, State] = {}
@@ -179,10 +190,10 @@ class Follower:
         except Exception as error:
             foreseen = isinstance(error, OSError | SightlineError)
             before = self._retries.get(inode)
-            wait_s = min(before.wait_s * 2, MAX_RETRY_S) if before else RETRY_S
+            wait_s = min(before.wait_s * 2, MAX_RETRY_S) if before else self._retry_s
             self._retries[inode] = _Retry(time.monotonic() + wait_s, wait_s)
             self._forget(inode)  # what was read and not stored is read again
-            told = "The log file %r cannot be taken in now, it is tried again in %d s: %s"
+            told = "The log file %r cannot be taken in now, it is tried again in %g s: %s"
             _log.warning(told, str(path), wait_s, error, exc_info=not foreseen)
             self._services.counters.refuse("logfile", str(error) if foreseen else type(error).__name__)
 
