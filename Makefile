@@ -68,7 +68,7 @@ check: $(VENV)/.dev ## Lint, format, types, layers, generated files and the comm
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Compare with peers; each script prints a table
-	@for script in $(or $(ONLY),record request start ingest search patterns visible memory durability burst profiler); do \
+	@for script in $(or $(ONLY),record request start ingest storage search patterns visible memory durability burst profiler); do \
 	  printf '\n== %s\n' "$$script" >&2; $(BIN)/python "benchmarks/$$script.py" $(ARGS); done
 
 .PHONY: web
