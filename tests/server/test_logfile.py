@@ -153,6 +153,26 @@ def test_following_by_the_command(server, tmp_path):
     assert counted(server, "grows") == (25, 25)
 
 
+def test_an_archive_that_is_being_written_is_followed_by_the_command_when_it_is_done(server, tmp_path):
+    """A file that is compressed while it is followed is stored once: an archive is read when it has settled."""
+    content = lines(20_000)
+    original, packed, archive = tmp_path / "packing.log", tmp_path / "packing.log.gz", gzip.compress(content)
+    original.write_bytes(content)
+    arguments = command("--follow", "--service", "packing", tmp_path / "*.log*", home=server.home)
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as running:
+        eventually(lambda: counted(server, "packing") == (20_000, 20_000), timeout_s=60)
+        packed.write_bytes(archive[: len(archive) // 2])
+        (tmp_path / "plain.log").write_bytes(lines(5, 20_000))
+        eventually(lambda: counted(server, "packing")[1] >= 20_005)
+        with packed.open("ab") as file:
+            file.write(archive[len(archive) // 2 :] + gzip.compress(lines(10, 20_005)))
+        original.unlink()
+        eventually(lambda: counted(server, "packing")[1] >= 20_015)
+        running.kill()
+
+    assert counted(server, "packing") == (20_015, 20_015)
+
+
 def test_followed_by_the_server(tmp_path):
     """Renamed, truncated, compressed and new files, and a server that is killed: every line is there once."""
     logs = tmp_path / "logs"

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from sightline.cli.log_files import NoFiles, OpenedFile, Sender, find
+from sightline.server.ingest.logfile_settle import Settling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +27,18 @@ class Following:
         self._names = names
         self._open: dict[tuple[int, int], OpenedFile] = {}
         self._grown: dict[tuple[int, int], tuple[int, float]] = {}
+        self._settling = Settling()
+        self._states: dict[tuple[int, int], tuple[int, int]] = {}
         self._done: dict[tuple[int, int], tuple[int, int]] = {}
 
     def look(self) -> Iterator[FileTaken]:
         """Take in what is new, and give what became of each file of which something was."""
         found = self._found()
+        self._settling.keep(found)
         for inode, path in found.items():
-            if inode not in self._open:
+            state = None if inode in self._open else self._settling.state(inode, path)
+            if state is not None:
+                self._states[inode] = state
                 self._open[inode] = self._sender.open(path)
         for inode, opened in list(self._open.items()):
             before = opened.taken.records
@@ -67,7 +73,7 @@ class Following:
         ended = gone or bool(file.compressed)
         self._sender.advance(opened, quiet=self._quiet(inode, file.stat.st_size), ended=ended)
         if file.compressed:
-            self._done[inode] = (file.stat.st_size, file.stat.st_mtime_ns)
+            self._done[inode] = self._states[inode]  # what came since then is read when it has settled
         if ended:
             self._forget(inode)
 
@@ -81,3 +87,4 @@ class Following:
     def _forget(self, inode: tuple[int, int]) -> None:
         self._open.pop(inode).file.close()
         self._grown.pop(inode, None)
+        self._states.pop(inode, None)
