@@ -7,7 +7,7 @@ import pytest
 
 from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.base.limits import MAX_BODY_BYTES
-from sightline.wire.fluentd import MAX_MESSAGE_BYTES, STEP_BYTES, Messages, decode_message
+from sightline.wire.fluentd import MAX_MESSAGE_BYTES, Messages, decode_message
 
 RECEIVED_NS = 1_795_170_645_000_000_000
 """2026-11-20T10:30:45Z."""
@@ -106,7 +106,7 @@ def test_an_entry_of_many_values_within_a_packed_message():
 
 def test_a_packed_entry_that_is_too_long():
     """A packed entry may have as many bytes as a message."""
-    packed = gzip.compress(msgpack.packb([1, {"a": bytes(MAX_MESSAGE_BYTES + 2 * STEP_BYTES)}]), 1)
+    packed = gzip.compress(msgpack.packb([1, {"a": bytes(MAX_MESSAGE_BYTES + 2**21)}]), 1)
 
     with pytest.raises(BodyTooLarge, match="An entry of a message has more than"):
         decode_message(["tag", packed, {"compressed": "gzip"}], RECEIVED_NS)
