@@ -63,7 +63,7 @@ _PROSE: Final = re.compile(r"(?:(?:[a-z]{1,16}|[A-Z][a-z]{1,15}|[A-Z]{1,16})(?:[
 """What stands behind *basic* in a sentence: ``a basic understanding``, ``Basic authentication failed``."""
 
 _URL_PASSWORD: Final = re.compile(
-    r"""(?<!file)(://(?!\[[0-9A-Fa-f:.]*[\]%])[^/\s:@]*:)       # a user; no drive and no address in brackets
+    r"""(://(?<!file://)(?!\[[0-9A-Fa-f:.]*[\]%])[^/\s:@]*:)    # a user; no drive and no address in brackets
     (?!\d{1,5}(?:[/?\#\s]|["'][\s,}\])]|,[\w+.-]*:|["']?$))     # no port
     (?:(?:[^/\s"'<>]+/?|/)(?:(?<=/)(?:(?!://)[^\s"'<>?\#])*)?   # with slashes up to a quote, a query or the next URL
     | [^/\s]+)(?=@)""",

@@ -58,7 +58,7 @@ _REMEMBERED_LENGTH: Final = 256
 _LONGEST_JSON: Final = 64 * 1024
 """Characters of a text that is read as JSON to look for secrets by the names of its fields."""
 
-_CARD_LIKE: Final = re.compile(r"(?<![\w.])[2-6]\d{12,18}(?![\w.])")
+_CARD_LIKE: Final = re.compile(r"[2-6]\d{12}(?<![\w.].{13})\d{0,6}(?![\w.])")
 """A number in JSON that may be a card's."""
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
