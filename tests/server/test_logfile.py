@@ -90,6 +90,19 @@ def test_a_broken_archive_is_told(server, tmp_path):
     assert counted(server, "cut")[0] > 100
 
 
+def test_a_part_of_an_archive_is_not_taken_in_beside_what_it_is_made_of(server, tmp_path):
+    """While it is compressed, a file's lines are stored from the file; the archive is named with what to do."""
+    path, packed = tmp_path / "beside.log", tmp_path / "beside.log.gz"
+    path.write_bytes(lines(20_000))
+    packed.write_bytes(gzip.compress(path.read_bytes())[:-20_000])
+    ingest(path, home=server.home)
+
+    done = subprocess.run(command(packed, home=server.home), capture_output=True, timeout=60, check=False)
+
+    assert "Take it in when it is whole." in json.loads(done.stdout)["files"][0]["trouble"]
+    assert (done.returncode, counted(server, "beside")) == (1, (20_000, 20_000))
+
+
 def test_standard_input_is_taken(server):
     """A dash reads a pipe."""
     found = ingest("-", "--service", "piped", home=server.home, input=lines(50))
@@ -162,7 +175,7 @@ def test_an_archive_that_is_being_written_is_followed_by_the_command_when_it_is_
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as running:
         eventually(lambda: counted(server, "packing") == (20_000, 20_000), timeout_s=60)
         packed.write_bytes(archive[: len(archive) // 2])
-        (tmp_path / "plain.log").write_bytes(lines(5, 20_000))
+        (tmp_path / "settled.log.gz").write_bytes(gzip.compress(lines(5, 20_000)))  # read when the part was looked at
         eventually(lambda: counted(server, "packing")[1] >= 20_005)
         with packed.open("ab") as file:
             file.write(archive[len(archive) // 2 :] + gzip.compress(lines(10, 20_005)))

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
-from sightline.cli.log_files import NoFiles, OpenedFile, Sender, find
+from sightline.cli.log_files import ArchiveUnfinished, NoFiles, OpenedFile, Sender, find
 from sightline.server.ingest.logfile_settle import Settling
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Following:
         for inode, path in found.items():
             state = None if inode in self._open else self._settling.state(inode, path)
             if state is not None:
-                self._states[inode] = state
-                self._open[inode] = self._sender.open(path)
+                self._begin(inode, path, state)
         for inode, opened in list(self._open.items()):
             before = opened.taken.records
             self._advance(inode, opened, gone=inode not in found)
@@ -50,6 +49,14 @@ class Following:
         """Close all files."""
         for opened in self._open.values():
             opened.file.close()
+
+    def _begin(self, inode: tuple[int, int], path: Path, state: tuple[int, int]) -> None:
+        try:
+            self._open[inode] = self._sender.open(path)
+        except ArchiveUnfinished:
+            self._done[inode] = state  # until it changes
+        else:
+            self._states[inode] = state
 
     def _found(self) -> dict[tuple[int, int], Path]:
         found: dict[tuple[int, int], Path] = {}

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 import msgspec
 
 from sightline.base.errors import SightlineError
-from sightline.server.ingest.logfile_follow import still_there
+from sightline.server.ingest.logfile_follow import is_whole, still_there
 from sightline.server.ingest.logfile_reader import BLOCK_BYTES, Block, LogFile
 from sightline.state.log_files import KnownFile
 from sightline.wire.logfile.formats import cut, recognise
@@ -31,6 +31,10 @@ AT_ONCE: Final = 4
 
 class NoFiles(SightlineError):
     """No file is called so."""
+
+
+class ArchiveUnfinished(SightlineError):
+    """A compressed file is cut, and the file that it begins as is where it was: it may be under way."""
 
 
 class FileTaken(msgspec.Struct):
@@ -174,6 +178,11 @@ class OpenedFile:
         found = answers.post("/api/v1/logs/files", told)
         if found["moved"]:
             other = still_there(found["path"], found["device"], found["inode"], facts.head)
+            if other and not is_whole(self.file):
+                raise ArchiveUnfinished(
+                    f"{self.file.path} is cut, and begins as {found['path']}, from which its lines are stored. "
+                    "Take it in when it is whole."
+                )
             found = answers.post("/api/v1/logs/files", {**told, "apart": other, "moved": not other})
         pending = tuple((start, end) for start, end in found["pending"])
         return KnownFile(

@@ -227,12 +227,13 @@ def find_known(files: LogFiles, file: LogFile, facts: FileFacts) -> KnownFile | 
     if not known.moved:
         return known
     if still_there(known.path, known.device, known.inode, facts.head):
-        return files.open(file.facts(apart=True)) if _is_whole(file) else None
+        return files.open(file.facts(apart=True)) if is_whole(file) else None
     files.move(known.id, facts)
     return known
 
 
-def _is_whole(file: LogFile) -> bool:
+def is_whole(file: LogFile) -> bool:
+    """Tell whether a file is not compressed, or can be read to its end; it is opened a second time for that."""
     if not file.compressed:
         return True
     with LogFile(file.path) as again:
