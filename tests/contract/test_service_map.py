@@ -6,8 +6,8 @@ import pytest
 from tests.support.records import NS, now_ns, span
 
 from sightline.query.analyses.service_map import service_map
+from sightline.query.span_pages import page_spans
 from sightline.query.timerange import TimeRange
-from sightline.query.traces import page_spans
 from sightline.store.connect import Store
 
 NOW = now_ns()

@@ -84,15 +84,6 @@ class SpanRecord(msgspec.Struct):
     links: list[SpanLink]
 
 
-class SpanPage(msgspec.Struct):
-    """Spans of one trace by their start, and where the next page begins; null after the last one."""
-
-    trace_id: str
-    spans: list[SpanRecord]
-    next_cursor: str | None
-    elapsed_ms: float
-
-
 class Trace(msgspec.Struct):
     """One trace: spans by their start, and the logs that carry its id."""
 
@@ -111,15 +102,6 @@ class _Position(msgspec.Struct, array_like=True):
 
     time_ns: int
     trace_id: str
-    end_ns: int
-
-
-class _SpanPosition(msgspec.Struct, array_like=True):
-    """The last span of a page, and when the first and the last span of the trace begin."""
-
-    time_ns: int
-    span_id: str
-    start_ns: int
     end_ns: int
 
 
@@ -195,41 +177,6 @@ def read_trace(store: Store, trace_id: str) -> Trace | None:
         truncated=len(found.rows) > MAX_SPANS,
         elapsed_ms=found.elapsed_ms,
     )
-
-
-def page_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: str | None = None) -> SpanPage | None:
-    """
-    Give the spans of a trace of any size, page by page; None where no span of it is stored.
-
-    Raises:
-        QueryInvalid: if the cursor cannot be read.
-    """
-    trace_id, limit = trace_id.lower(), min(max(1, limit), MAX_PAGE)
-    position = decode_cursor(cursor, _SpanPosition) if cursor else _begin(store, trace_id)
-    if position is None:
-        return None
-    # Within its own time the trace need not be looked for in all that is stored.
-    after = "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({start:Int64}), {span:String})" if cursor else ""
-    after_ns, end_ns = (max(0, min(at_ns, 2**63 - 2)) for at_ns in (position.time_ns, position.end_ns))
-    found = store.query(
-        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE {IN_RANGE} AND TraceId = {{trace:String}} {after} "
-        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
-        {"trace": trace_id, "start": after_ns, "end": end_ns + 1, "span": position.span_id, "limit": limit + 1},
-    )
-    rows, start_ns, following = found.rows[:limit], position.start_ns, None
-    if len(found.rows) > limit:
-        following = encode_cursor(_SpanPosition(rows[-1][6], rows[-1][0], start_ns, position.end_ns))
-    return SpanPage(trace_id, [_span(row, start_ns) for row in rows], following, found.elapsed_ms)
-
-
-def _begin(store: Store, trace_id: str) -> _SpanPosition | None:
-    """Give the position before the first span of a trace; None where no span of it is stored."""
-    first_ns, last_ns, count = store.query(
-        "SELECT toUnixTimestamp64Nano(min(Timestamp)), toUnixTimestamp64Nano(max(Timestamp)), count() FROM otel_traces "
-        "WHERE TraceId = {trace:String}",
-        {"trace": trace_id},
-    ).rows[0]
-    return _SpanPosition(first_ns, "", first_ns, last_ns) if count else None
 
 
 def _around(first_ns: int, last_ns: int) -> TimeRange:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 from sightline.base.limits import MAX_PAGE
 from sightline.query.analyses.critical_path import CriticalPath, critical_path
 from sightline.query.analyses.trace_comparison import TraceComparison, compare_traces
-from sightline.query.traces import SpanPage, Trace, TracePage, page_spans, read_trace, search_traces
-from sightline.server.answers import Range, answer, ask, described, known_parameters
+from sightline.query.span_pages import SpanPage, write_spans
+from sightline.query.traces import MAX_SPANS, Trace, TracePage, read_trace, search_traces
+from sightline.server.answers import HEADERS, Range, answer, ask, described, known_parameters
 from sightline.server.tags import NOT_MODIFIED, tagged
 
 router = APIRouter(prefix="/api/v1/traces", tags=["Traces"], dependencies=[Depends(known_parameters())])
@@ -143,12 +144,13 @@ async def trace(
 async def spans(
     request: Request,
     trace_id: TraceId,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most spans of the answer.")] = MAX_PAGE,
+    limit: Annotated[int, Query(ge=1, le=MAX_SPANS, description="Most spans of the answer, 10000 at most.")] = MAX_PAGE,
     cursor: Annotated[str | None, Query(description="next_cursor of the answer before.")] = None,
 ) -> Response:
     """Give the spans of a trace of any size by their start, page by page."""
     store = request.app.state.sightline.store
-    return answer(_there(await ask(page_spans, store, trace_id, limit=limit, cursor=cursor), trace_id))
+    written = _there(await ask(write_spans, store, trace_id, limit=limit, cursor=cursor), trace_id)
+    return Response(written, headers=HEADERS, media_type="application/json")
 
 
 @router.get(

@@ -1,0 +1,134 @@
+"""The spans of a trace of any size, page by page, as the JSON that the engine writes: nothing reads them on the way."""
+
+# ruff: noqa: S608 - statements are put together from this file's own text; values are bound
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from sightline.base.limits import MAX_PAGE
+from sightline.query.cursor import decode_cursor, encode_cursor
+from sightline.query.timerange import IN_RANGE, parse_time
+from sightline.query.traces import MAX_SPANS, SpanRecord
+
+if TYPE_CHECKING:
+    from sightline.store.connect import Store
+
+SECONDS: Final = 30.0
+"""Longest that a page may take."""
+
+
+class SpanPage(msgspec.Struct):
+    """Spans of one trace by their start, and where the next page begins; null after the last one."""
+
+    trace_id: str
+    spans: list[SpanRecord]
+    next_cursor: str | None
+    elapsed_ms: float
+
+
+class _Position(msgspec.Struct, array_like=True):
+    """The last span of a page, and when the first and the last span of the trace begin."""
+
+    time_ns: int
+    span_id: str
+    start_ns: int
+    end_ns: int
+
+
+class _Last(msgspec.Struct):
+    """What tells where a page ended."""
+
+    span_id: str
+    start: str
+
+
+_ATTRIBUTES: Final = "attributes Map(LowCardinality(String), String)"
+_EVENT: Final = f"Tuple(time DateTime64(9), name String, {_ATTRIBUTES})"
+_LINK: Final = f"Tuple(trace_id String, span_id String, trace_state String, {_ATTRIBUTES})"
+_SPAN: Final = (
+    "SpanId AS span_id, ParentSpanId AS parent_id, SpanName AS name, SpanKind AS kind, ServiceName AS service, "
+    "Timestamp AS start, (toUnixTimestamp64Nano(Timestamp) - {began:Int64}) / 1e6 AS offset_ms, "
+    "Duration / 1e6 AS duration_ms, StatusCode AS status, StatusMessage AS status_message, ScopeName AS scope, "
+    "SpanAttributes AS attributes, ResourceAttributes AS resource, "
+    "CAST(arrayMap((at, called, said) -> (at, called, said), Events.Timestamp, Events.Name, Events.Attributes), "
+    f"'Array({_EVENT})') AS events, "
+    "CAST(arrayMap((trace, span, state, said) -> (trace, span, state, said), Links.TraceId, Links.SpanId, "
+    f"Links.TraceState, Links.Attributes), 'Array({_LINK})') AS links"
+)
+"""The fields of a ``SpanRecord``, by their names."""
+
+
+_AFTER: Final = "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({start:Int64}), {span:String})"
+
+
+def page_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: str | None = None) -> SpanPage | None:
+    """Give what :func:`write_spans` writes, as Python values."""
+    written = write_spans(store, trace_id, limit=limit, cursor=cursor)
+    return msgspec.json.decode(written, type=SpanPage) if written else None
+
+
+def write_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: str | None = None) -> bytes | None:
+    """
+    Write a ``SpanPage`` of a trace of any size as JSON; None where no span of it is stored.
+
+    Args:
+        store: where.
+        trace_id: of the trace.
+        limit: most spans, up to ``MAX_SPANS``.
+        cursor: where the page before ended.
+
+    Raises:
+        QueryInvalid: if the cursor cannot be read.
+        QueryTooExpensive: if it takes too long.
+    """
+    asked = time.monotonic()
+    trace_id, limit = trace_id.lower(), min(max(1, limit), MAX_SPANS)
+    position = decode_cursor(cursor, _Position) if cursor else _begin(store, trace_id)
+    if position is None:
+        return None
+    rows = _rows(store, trace_id, position, limit + 1, _AFTER if cursor else "")
+    following = None
+    if rows.count(b"\n") > limit:
+        rows = rows[: rows.rindex(b"\n", 0, -1) + 1]
+        following = _ended(rows, position)
+    rest = {"next_cursor": following, "elapsed_ms": round((time.monotonic() - asked) * 1000, 3)}
+    written = b'{"trace_id":%b,"spans":[%b],%b'
+    return written % (msgspec.json.encode(trace_id), rows[:-1].replace(b"\n", b",\n"), msgspec.json.encode(rest)[1:])
+
+
+def _rows(store: Store, trace_id: str, position: _Position, count: int, after: str) -> bytes:
+    """Give the first spans from a position on, each an object on a line of its own."""
+    # Within its own time the trace need not be looked for in all that is stored.
+    began_ns, from_ns, end_ns = (
+        max(0, min(at_ns, 2**63 - 2)) for at_ns in (position.start_ns, position.time_ns, position.end_ns)
+    )
+    times = {"began": began_ns, "start": from_ns, "end": end_ns + 1}
+    pieces = store.stream(
+        f"SELECT {_SPAN} FROM otel_traces WHERE {IN_RANGE} AND TraceId = {{trace:String}} {after} "
+        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
+        "JSONEachRow",
+        {**times, "trace": trace_id, "span": position.span_id, "limit": count},
+        rows=count,
+        seconds=SECONDS,
+        short=True,
+    )
+    return b"".join(pieces)
+
+
+def _ended(rows: bytes, before: _Position) -> str:
+    """Write the cursor behind the last row."""
+    last = msgspec.json.decode(rows[rows.rfind(b"\n", 0, -1) + 1 :], type=_Last)
+    return encode_cursor(_Position(parse_time(last.start, 0), last.span_id, before.start_ns, before.end_ns))
+
+
+def _begin(store: Store, trace_id: str) -> _Position | None:
+    """Give the position before the first span of a trace; None where no span of it is stored."""
+    first_ns, last_ns, count = store.query(
+        "SELECT toUnixTimestamp64Nano(min(Timestamp)), toUnixTimestamp64Nano(max(Timestamp)), count() FROM otel_traces "
+        "WHERE TraceId = {trace:String}",
+        {"trace": trace_id},
+    ).rows[0]
+    return _Position(first_ns, "", first_ns, last_ns) if count else None
