@@ -256,19 +256,8 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
     )
     at = "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32}"
     if aggregate == "rate":
-        steps = (
-            f"SELECT SeriesId, {at} AS at, arraySort((value, time) -> time, groupArray(Value), groupArray(Timestamp)) "
-            f"AS v FROM metric_samples FINAL WHERE {samples} "
-            "AND Timestamp >= toDateTime64({first:Int64} - {lookback:Int64}, 3) GROUP BY SeriesId, at"
-        )
-        before = (
-            "lagInFrame(v[-1], 1, v[1]) OVER (PARTITION BY SeriesId ORDER BY at "
-            "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"
-        )
-        inner = f"SELECT SeriesId, at, arraySum(v) AS total, arrayPushFront(v, {before}) AS w FROM ({steps})"
-        # A counter that is lower than before was started anew: all that it shows was counted since.
-        grown = "arraySum((was, is) -> if(is < was, is, is - was), arrayPopBack(w), arrayPopFront(w))"
-        outer = f"SELECT key, at, sum(if(temporality = 'delta', total, {grown})) AS value"
+        inner = _risen(f"{samples} AND Timestamp >= toDateTime64({{first:Int64}} - {{lookback:Int64}}, 3)", at)
+        outer = "SELECT key, at, sum(if(temporality = 'delta', total, risen)) AS value"
         having = "WHERE at >= {first:Int64}"
         parameters = {**parameters, "lookback": max(LOOKBACK_S, 2 * parameters["step"])}
     else:
@@ -283,3 +272,22 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
         parameters,
     )
     return found.rows, found.elapsed_ms
+
+
+def _risen(samples: str, at: str) -> str:
+    """Select, for each series and step, the sum of its samples and by how much the counter rose."""
+    steps = (
+        f"SELECT SeriesId, {at} AS at, arraySort((value, time) -> time, groupArray(Value), groupArray(Timestamp)) AS v "
+        f"FROM metric_samples FINAL WHERE {samples} GROUP BY SeriesId, at"
+    )
+    # A counter that is lower than before was started anew: all that it shows was counted since.
+    sums = (
+        "SELECT SeriesId, at, v[1] AS oldest, v[-1] AS newest, arraySum(v) AS total, "
+        f"arraySum((is, more) -> if(more < 0, is, more), v, arrayDifference(v)) AS grown FROM ({steps})"
+    )
+    earlier = "PARTITION BY SeriesId ORDER BY at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW"
+    # Numbers alone go on from here: arrays would be copied row by row when they are joined.
+    return (
+        f"SELECT SeriesId, at, total, lagInFrame(newest, 1, oldest) OVER ({earlier}) AS was, "
+        f"grown + if(oldest < was, oldest, oldest - was) AS risen FROM ({sums})"
+    )
