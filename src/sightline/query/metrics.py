@@ -276,8 +276,10 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
 
 def _risen(samples: str, at: str) -> str:
     """Select, for each series and step, the sum of its samples and by how much the counter rose."""
+    # Whole numbers are sorted faster than the engine's times.
+    times = "groupArray(toUnixTimestamp64Milli(Timestamp))"
     steps = (
-        f"SELECT SeriesId, {at} AS at, arraySort((value, time) -> time, groupArray(Value), groupArray(Timestamp)) AS v "
+        f"SELECT SeriesId, {at} AS at, arraySort((value, time) -> time, groupArray(Value), {times}) AS v "
         f"FROM metric_samples FINAL WHERE {samples} GROUP BY SeriesId, at"
     )
     # A counter that is lower than before was started anew: all that it shows was counted since.
