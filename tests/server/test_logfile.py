@@ -52,18 +52,18 @@ def test_a_file_is_stored_once(server, tmp_path):
     path = tmp_path / "once.log"
     path.write_bytes(lines(500))
 
-    first = ingest(path, "--service", "once", home=server.home)
-    again = ingest(path, "--service", "once", home=server.home)
+    first = ingest(path, "--service", "file-once", home=server.home)
+    again = ingest(path, "--service", "file-once", home=server.home)
     with path.open("ab") as file:
         file.write(lines(10, 500))
-    more = ingest(path, "--service", "once", home=server.home)
+    more = ingest(path, "--service", "file-once", home=server.home)
     packed = tmp_path / "once.log.1.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     path.unlink()
-    compressed = ingest(packed, "--service", "once", home=server.home)
+    compressed = ingest(packed, "--service", "file-once", home=server.home)
 
     assert [found["records"] for found in (first, again, more, compressed)] == [500, 0, 10, 0]
-    assert counted(server, "once") == (510, 510)
+    assert counted(server, "file-once") == (510, 510)
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("zst", zstd.compress)])
