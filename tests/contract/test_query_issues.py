@@ -8,6 +8,7 @@ from tests.support.records import NS, SERVICE, now_ns
 
 from sightline.query.issues import list_issues, read_issue, reopens
 from sightline.query.timerange import TimeRange
+from sightline.state.database import open_database
 from sightline.state.issues import Decision, Issues
 from sightline.store.connect import Store
 
@@ -59,9 +60,9 @@ def store(address, tmp_path_factory) -> Iterator[Store]:
 @pytest.fixture
 def issues(tmp_path) -> Iterator[Issues]:
     """Open an empty memory of decisions."""
-    issues = Issues.open(tmp_path / "state.db")
-    yield issues
-    issues.close()
+    engine = open_database(tmp_path / "state.db")
+    yield Issues(engine)
+    engine.dispose()
 
 
 def names(store, issues, **asked):

@@ -25,6 +25,7 @@ from sightline.server.relief import relieving
 from sightline.server.room import Room
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
+from sightline.state.database import open_database
 from sightline.state.issues import Issues
 from sightline.state.offsets import Offsets
 from sightline.store import keep, power
@@ -88,10 +89,9 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         if serves:
             keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
             power.apply(store, fsync=settings["fsync"])
-        offsets = Offsets.open(home / "state.db", fsync=settings["fsync"])
-        stack.callback(offsets.close)
-        issues = Issues.open(home / "state.db")
-        stack.callback(issues.close)
+        state = open_database(home / "state.db", fsync=settings["fsync"])
+        stack.callback(state.dispose)
+        offsets, issues = Offsets(state), Issues(state)
         live, counters = Live(), Counters()
         reader = SpoolReader(home / "spool", offsets.load())
         lines = LinesIngest(

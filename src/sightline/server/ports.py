@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 BACKLOG: Final = 1024
 """Connections that may wait to be taken."""
 
+_TRIES: Final = 20
+"""Ports that are tried where any will do, for one that is free for TCP may not be free for UDP."""
+
 
 def take(settings: Mapping[str, Any], name: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     """
@@ -35,6 +38,25 @@ def take(settings: Mapping[str, Any], name: str, kind: socket.SocketKind = socke
         raise taken(host, port, name, error.strerror or str(error)) from None
     listener.setblocking(False)  # noqa: FBT003 - its only argument
     return listener
+
+
+def take_both(settings: Mapping[str, Any], name: str) -> tuple[socket.socket, socket.socket]:
+    """
+    Take the same port for TCP and UDP; where any will do, one that is free for both.
+
+    Raises:
+        StoreUnavailable: if it cannot be taken.
+    """
+    tries = 1 if settings[name] else _TRIES
+    while True:
+        tries -= 1
+        listener = take(settings, name)
+        try:
+            return listener, take({**settings, name: listener.getsockname()[1]}, name, socket.SOCK_DGRAM)
+        except StoreUnavailable:
+            listener.close()
+            if not tries:
+                raise
 
 
 def taken(host: str, port: int, name: str, reason: str) -> StoreUnavailable:

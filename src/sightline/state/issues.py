@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Integer, String, Table, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from sightline.state.database import METADATA, open_database, transaction
+from sightline.state.database import METADATA, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -70,16 +69,6 @@ class Issues:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """
-        Open, or make, the database at *path*.
-
-        Raises:
-            StoreUnavailable: if the file cannot be opened.
-        """
-        return cls(open_database(path))
-
     def read(self, fingerprints: Iterable[str]) -> dict[str, Decision]:
         """Give what was decided about these issues."""
         names = list(fingerprints)
@@ -108,7 +97,3 @@ class Issues:
         changes = select(*columns).where(CHANGES.c.fingerprint == fingerprint).order_by(CHANGES.c.id.desc())
         with transaction(self._engine) as connection:
             return [Decision(*row) for row in connection.execute(changes.limit(MOST_CHANGES))]
-
-    def close(self) -> None:
-        """Close the database."""
-        self._engine.dispose()

@@ -68,9 +68,9 @@ class Offsets:
         self._engine = engine
 
     @classmethod
-    def open(cls, path: Path, *, fsync: bool = False) -> Offsets:
-        """Open, or make, the database at *path*; with *fsync* each commit waits for the disk."""
-        return cls(open_database(path, fsync=fsync))
+    def open(cls, path: Path) -> Offsets:
+        """Open, or make, the database at *path*."""
+        return cls(open_database(path))
 
     @property
     def log_files(self) -> LogFiles:

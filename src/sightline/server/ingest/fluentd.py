@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import socket
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
-from sightline.base.errors import SightlineError, StoreUnavailable
+from sightline.base.errors import SightlineError
 from sightline.server import ports
 from sightline.wire.fluentd import Messages, decode_message
 from sightline.wire.fluentd_handshake import Handshake
@@ -38,8 +37,6 @@ STALLED_S: Final = 60.0
 
 READ_BYTES: Final = 256 * 1024
 
-_PORT_TRIES: Final = 20
-
 _log = logging.getLogger(__name__)
 
 
@@ -49,7 +46,7 @@ async def listen(services: Services) -> AsyncIterator[None]:
     if services.settings["fluentd_port"] == "off":
         yield
         return
-    listener, heartbeats = _take(services.settings)
+    listener, heartbeats = ports.take_both(services.settings, "fluentd_port")
     services.listening["fluentd"] = ports.shown(listener)
     forward = Forward(services)
     server = await asyncio.start_server(forward.serve, sock=listener, limit=READ_BYTES)
@@ -60,20 +57,6 @@ async def listen(services: Services) -> AsyncIterator[None]:
         transport.close()
         server.close()
         await forward.stop()
-
-
-def _take(settings: Any) -> tuple[socket.socket, socket.socket]:
-    """Take the same port for TCP and UDP; where any will do, one that is free for both."""
-    for attempt in range(_PORT_TRIES):
-        listener = ports.take(settings, "fluentd_port")
-        both = {**settings, "fluentd_port": listener.getsockname()[1]}
-        try:
-            return listener, ports.take(both, "fluentd_port", socket.SOCK_DGRAM)
-        except StoreUnavailable:
-            listener.close()
-            if settings["fluentd_port"] != 0 or attempt == _PORT_TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
 
 
 class _Heartbeats(asyncio.DatagramProtocol):

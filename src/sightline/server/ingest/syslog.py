@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.base.errors import DecodeError, SettingInvalid, StoreUnavailable
+from sightline.base.errors import DecodeError, SettingInvalid
 from sightline.server import ports
 from sightline.server.ingest.syslog_batch import SyslogBatch
 from sightline.wire.syslog_frames import Frames
@@ -33,8 +33,6 @@ READ_BYTES: Final = 64 * 1024
 
 RECEIVE_BYTES: Final = 4 * 1024 * 1024
 """What the kernel is asked to hold of datagrams that come in a burst; it may give less."""
-
-_PORT_TRIES: Final = 20
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +59,7 @@ async def listen(services: Services) -> AsyncIterator[None]:
 
 
 async def _listen_plain(services: Services, batch: SyslogBatch, streams: Streams, stack: AsyncExitStack) -> None:
-    listener, datagrams = _take(services.settings)
+    listener, datagrams = ports.take_both(services.settings, "syslog_port")
     services.listening["syslog"] = ports.shown(listener)
     datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
     loop = asyncio.get_running_loop()
@@ -79,20 +77,6 @@ async def _listen_tls(services: Services, streams: Streams, stack: AsyncExitStac
         streams.serve, sock=listener, limit=READ_BYTES, ssl=context, ssl_handshake_timeout=STALLED_S
     )
     stack.callback(server.close)
-
-
-def _take(settings: Mapping[str, Any]) -> tuple[socket.socket, socket.socket]:
-    """Take the same port for TCP and UDP; where any will do, one that is free for both."""
-    for attempt in range(_PORT_TRIES):
-        listener = ports.take(settings, "syslog_port")
-        both = {**settings, "syslog_port": listener.getsockname()[1]}
-        try:
-            return listener, ports.take(both, "syslog_port", socket.SOCK_DGRAM)
-        except StoreUnavailable:
-            listener.close()
-            if settings["syslog_port"] != 0 or attempt == _PORT_TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _tls(settings: Mapping[str, Any]) -> ssl.SSLContext:
