@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sightline.query.traces import SpanRecord, Trace
 
 MAX_STEPS: Final = 10_000
@@ -67,7 +65,8 @@ def critical_path(trace: Trace) -> CriticalPath:
     while waiting and len(steps) < MAX_STEPS:
         span, since, until = waiting.pop()
         follow = []
-        for child in children.get(span.span_id, ()):
+        # Taken out, for spans that are each other's parents would be walked for ever.
+        for child in children.pop(span.span_id, ()):
             end = min(_end(child), until)
             if child.offset_ms >= until or end <= since:
                 continue
@@ -102,7 +101,7 @@ def _root(spans: list[SpanRecord]) -> SpanRecord:
     return max(roots or spans, key=lambda span: span.duration_ms)
 
 
-def _children(spans: list[SpanRecord]) -> Mapping[str, list[SpanRecord]]:
+def _children(spans: list[SpanRecord]) -> dict[str, list[SpanRecord]]:
     """Give each span's children, the one that ended last first."""
     children: dict[str, list[SpanRecord]] = {}
     for span in spans:
