@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from chdb.state.sqlitelike import connect
@@ -98,32 +99,23 @@ class EmbeddedEngine:
         The lines go through an anonymous file, which the engine maps: it parses them in parallel and nothing
         touches the disk.
         """
-        descriptor = os.memfd_create("sightline-lines")
-        try:
-            for chunk in chunks:
-                _write(descriptor, chunk)
-            source = f"file('/proc/self/fd/{descriptor}', JSONEachRow, {literal(structure)})"
+        with _in_memory(chunks) as path:
+            source = f"file({literal(path)}, JSONEachRow, {literal(structure)})"
             self.execute(select.replace("{source}", source), "Null", {}, settings, readonly=False)
-        finally:
-            os.close(descriptor)
 
     def insert_bytes(
         self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]
     ) -> None:
-        """Insert *body*, written in *body_format*, into *table*."""
-        connection = self._open()
-        try:
-            self._run(connection, f"USE {DATABASE}", "Null")
+        """
+        Insert *body*, written in *body_format*, into *table*.
+
+        It is read as a file, for the engine's own way of inserting bytes tells of no error behind the parser: what a
+        view, a limit or the disk refused would be taken for stored.
+        """
+        with _in_memory((body,)) as source:
             clause = f" SETTINGS {assignments(settings)}" if settings else ""
-            inserter = connection.send_insert(f"INSERT INTO {table} ({columns}){clause}", body_format)
-            try:
-                inserter.append(body)
-            except BaseException:
-                inserter.cancel()
-                raise
-            inserter.finish()
-        finally:
-            connection.close()
+            sql = f"INSERT INTO {table} ({columns}) FROM INFILE {literal(source)}{clause} FORMAT {body_format}"
+            self.execute(sql, "Null", {}, {}, readonly=False)
 
     def give_back(self) -> None:
         """Give memory back to the system that is kept for the next query: after a large one, more than it took."""
@@ -190,6 +182,18 @@ def _server_settings(memory_bytes: int) -> dict[str, int]:
         "background_move_pool_size": 1,
         "background_fetches_pool_size": 1,
     }
+
+
+@contextmanager
+def _in_memory(chunks: Iterable[bytes | memoryview]) -> Iterator[str]:
+    """Give the path of an anonymous file with *chunks*, as this process sees it."""
+    descriptor = os.memfd_create("sightline-rows")
+    try:
+        for chunk in chunks:
+            _write(descriptor, chunk)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, chunk: bytes | memoryview) -> None:

@@ -20,15 +20,20 @@ _NOISE: Final = re.compile(
     r"^.*?Code: \d+\.\s*(?:DB::Exception:\s*)*|\s*\([A-Z_0-9]+\)\s*$|\s*\(version [^)]*\)|\s*\(for url [^)]*\)\s*$",
     re.DOTALL,
 )
+_READING: Final = re.compile(r":? \(in file/uri .*$|: While executing .*$|: data for INSERT was parsed .*$", re.DOTALL)
 _DAMAGED: Final = re.compile(r"initializing EmbeddedServer|already exists|Cannot parse|Cannot attach")
 
 EXPENSIVE: Final = frozenset({158, 159, 160, 162, 191, 241, 290, 307, 396, 394})
 """Rows, time, memory, bytes or depth over the limit; query killed."""
 
-UNREADABLE: Final = frozenset(
-    {6, 25, 26, 27, 32, 33, 38, 41, 49, 53, 69, 70, 72, 85, 117, 130, 131, 349, 441, 467, 469, 321, 676}
-)
-"""Rows that cannot be parsed or converted: the input is at fault, trying again changes nothing."""
+UNREADABLE: Final = frozenset({
+    6, 19, 25, 26, 27, 32, 33, 38, 41, 49, 53, 69, 70, 72, 85, 117, 128, 130, 131, 153, 190, 321, 349, 366, 376, 395,
+    407, 441, 467, 469, 563, 621, 632, 675, 676, 691, 760,
+})  # fmt: skip
+"""
+Rows that cannot be parsed or converted, or that a view or constraint forbids: the input is at fault, trying again
+changes nothing. Whatever is not here passes: the disk, memory, time, the network, a table that is missing.
+"""
 
 
 def code_of(message: str) -> int:
@@ -56,7 +61,7 @@ def of_query(message: str) -> QueryError | StoreUnavailable:
 def of_insert(message: str) -> StoreError:
     """Turn the engine's refusal of an insert into ours: rows at fault, or a store that cannot take them now."""
     if code_of(message) in UNREADABLE:
-        return RowsRefused(f"The store refused rows: {sentence(message)}")
+        return RowsRefused(f"The store refused rows: {_READING.sub('', sentence(message))}")
     return StoreUnavailable(f"The store cannot take rows now: {sentence(message)}")
 
 
