@@ -58,6 +58,10 @@ class Limits:
             "max_bytes_ratio_before_external_sort": 0,
             "min_external_sort_block_bytes": memory // 8,
             "max_threads": 2,
+            # To make machine code of an expression takes a tenth of a second, more than it ever saves a question.
+            "compile_expressions": 0,
+            "compile_aggregate_expressions": 0,
+            "compile_sort_description": 0,
             # Rows that replace each other have the same time, and so are always of one partition.
             "do_not_merge_across_partitions_select_final": 1,
             "log_comment": f"{self.name}:{_asker.get()}",
