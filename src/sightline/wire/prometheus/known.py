@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from sightline.wire.prometheus.layouts import Layouts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from sightline.wire.prometheus.layouts import Layout
 
 MAX_SERIES: Final = 200_000
 """Series that are kept; about 400 bytes each. Those above are stored all the same, at ten times the cost."""
@@ -58,7 +62,7 @@ class Fresh(NamedTuple):
     name: str
 
 
-class _Memory:
+class Memory:
     """Everything that is forgotten together; a lookup holds on to one, so that it never sees half of two."""
 
     def __init__(self, generation: int, max_series: int) -> None:
@@ -70,6 +74,16 @@ class _Memory:
         self.key_bytes = 0
         self.symbols: dict[str, int] = {}
         self.symbol_bytes = 0
+        self.layouts = Layouts(max_series)
+
+    def find(self, keys: Sequence[bytes]) -> np.ndarray:
+        """Give the slot of each key, or ``UNKNOWN``."""
+        return np.fromiter(map(self.slots.get, keys, repeat(UNKNOWN)), np.int64, len(keys))
+
+    def is_told(self, slots: np.ndarray, now_s: float) -> np.ndarray:
+        """Tell for each slot whether it is known; who is not is to be described, or again."""
+        told: np.ndarray = self.told_s[slots] >= now_s - RETELL_S
+        return told
 
 
 class KnownSeries:
@@ -83,14 +97,24 @@ class KnownSeries:
         self._max_series = max_series
         self._lock = threading.Lock()  # guards everything that grows; lookups need none
         self._families: dict[str, About] = {}
-        self._memory = _Memory(0, max_series)
+        self._memory = Memory(0, max_series)
         self._full_s = 0.0
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered now: who decodes a request looks everything up in one."""
+        return self._memory
 
     def find(self, keys: Sequence[bytes], now_s: float) -> tuple[np.ndarray, np.ndarray]:
         """Give for each key the store's number, and whether it is known; who is not is to be described, or again."""
         memory = self._memory
-        found = np.fromiter(map(memory.slots.get, keys, repeat(UNKNOWN)), np.int64, len(keys))
-        return memory.numbers[found], memory.told_s[found] >= now_s - RETELL_S
+        found = memory.find(keys)
+        return memory.numbers[found], memory.is_told(found, now_s)
+
+    def learn(self, memory: Memory, layout: Layout, now_s: float) -> None:
+        """Remember how series of *memory* follow each other."""
+        with self._lock:
+            memory.layouts.learn(layout, now_s)
 
     def remember(self, series: Iterable[Fresh], now_s: float) -> None:
         """Remember series whose description is stored now."""
@@ -146,7 +170,7 @@ class KnownSeries:
                 return base, self._families[base]
         return name, NOTHING
 
-    def _take_slot(self, memory: _Memory, one: Fresh) -> int | None:
+    def _take_slot(self, memory: Memory, one: Fresh) -> int | None:
         """Find a place for a series; None if there is none."""
         slot, size = len(memory.names), len(one.key) + len(one.name)
         if slot >= self._max_series or memory.key_bytes + size > MAX_KEY_BYTES:
@@ -164,9 +188,9 @@ class KnownSeries:
         elif now_s - self._full_s > FORGET_S:
             self._forget()
 
-    def _forget(self) -> _Memory:
+    def _forget(self) -> Memory:
         self._full_s = 0.0
-        self._memory = _Memory(self._memory.generation + 1, self._max_series)
+        self._memory = Memory(self._memory.generation + 1, self._max_series)
         return self._memory
 
 

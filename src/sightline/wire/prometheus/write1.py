@@ -1,9 +1,10 @@
 """
 Remote write 1.0: ``prometheus.WriteRequest`` as rows.
 
-Nearly every series comes with one sample, at its end and of one of two lengths, and came before. So the labels in
-front of the sample are looked up as bytes, and numpy reads the samples of all. That a series' bytes up to there were
-read before as labels and nothing else is what makes this exact; whatever else there is, Protobuf reads.
+Nearly every series comes with one sample, at its end and of one of two lengths, and came before, behind the same
+series. So what follows each other as before is read in runs. Of the others, the labels in front of the sample are
+looked up as bytes, and numpy reads the samples of all. That a series' bytes up to there were read before as labels and
+nothing else is what makes both exact; whatever else there is, Protobuf reads.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import numpy as np
 from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
-from sightline.wire.prometheus.known import About
+from sightline.wire.prometheus.known import UNKNOWN, About
+from sightline.wire.prometheus.layouts import LEAST_SERIES, VALUE_BYTES, ZERO_BYTES, Layout
 from sightline.wire.prometheus.messages import TYPES, Family, Request, Series
+from sightline.wire.prometheus.repeated import content_start, take
 from sightline.wire.prometheus.rows import Rows, Written
 
 if TYPE_CHECKING:
-    from sightline.wire.prometheus.known import KnownSeries
+    from sightline.wire.prometheus.known import KnownSeries, Memory
+    from sightline.wire.prometheus.layouts import Run
 
 MAX_HELP: Final = 1024
 """Characters of a family's help that are kept."""
@@ -31,7 +35,7 @@ _VALUE_TAIL: Final = np.frombuffer(bytes([0x12, 16, 0x09]), np.uint8)
 _ZERO_TAIL: Final = np.frombuffer(bytes([0x12, 7]), np.uint8)
 """How a sample begins: with a value of eight bytes and a time of six, or without its value, which is then 0."""
 
-_VALUE_BYTES, _ZERO_BYTES, _TIME_BYTES = 18, 9, 6
+_TIME_BYTES: Final = 6
 
 _SEVENS: Final = np.arange(0, 42, 7)
 
@@ -43,15 +47,31 @@ def decode_v1(body: bytes, received_ns: int, known: KnownSeries) -> Written:
     Raises:
         DecodeError: if *body* is no such message.
     """
-    request = _parse(Request, body)
+    memory = known.memory
+    taken = take(body, memory)
+    request = _parse(Request, taken.rest)
     families, series = list(request.metadata), list(request.timeseries)
     rows = Rows(received_ns)
     if families:
         known.describe(dict(map(_family, families)))
+    for run in taken.runs:
+        series += _add_run(rows, run, body, memory)
     if series:
-        for place in _add_known(rows, series, known):
+        for place in _add_known(rows, series, known, learn=taken.is_new):
             _add(rows, series[place], known)
     return rows.written()
+
+
+def _add_run(rows: Rows, run: Run, body: bytes, memory: Memory) -> list[bytes]:
+    """Add the samples of a run, and give the series that are to be described again."""
+    told = memory.is_told(run.slots, rows.received_ns / 1e9)
+    numbers = memory.numbers[run.slots]
+    if told.all():
+        rows.add(numbers, run.times, run.values)
+        return []
+    rows.add(numbers[told], run.times[told], run.values[told])
+    starts = [run.start, *run.ends[:-1].tolist()]
+    return [body[content_start(body, starts[at]) : run.ends[at]] for at in np.flatnonzero(~told).tolist()]
 
 
 def _long(body: bytes, place: int) -> tuple[int, int]:
@@ -65,16 +85,21 @@ def _long(body: bytes, place: int) -> tuple[int, int]:
     raise DecodeError("The body is no Protobuf of WriteRequest: a field is longer than the body.")
 
 
-def _add_known(rows: Rows, series: list[bytes], known: KnownSeries) -> list[int]:
-    """Add the samples of series that are known, and give the places of the others."""
-    tails = np.frombuffer(b"".join([one[-_VALUE_BYTES:].rjust(_VALUE_BYTES, b"\0") for one in series]), np.uint8)
-    tails = tails.reshape(-1, _VALUE_BYTES)
+def _add_known(rows: Rows, series: list[bytes], known: KnownSeries, *, learn: bool) -> list[int]:
+    """Add the samples of series that are known, and give the places of the others; may *learn* their order."""
+    tails = np.frombuffer(b"".join([one[-VALUE_BYTES:].rjust(VALUE_BYTES, b"\0") for one in series]), np.uint8)
+    tails = tails.reshape(-1, VALUE_BYTES)
     more = tails[:, -_TIME_BYTES:] >= 0x80
     timed = (tails[:, -_TIME_BYTES - 1] == _TIME) & more[:, :-1].all(1) & ~more[:, -1]
     with_value = timed & (tails[:, :3] == _VALUE_TAIL).all(1)
-    without = timed & ~with_value & (tails[:, -_ZERO_BYTES : -_ZERO_BYTES + 2] == _ZERO_TAIL).all(1)
-    numbers, is_known = known.find(_keys(series, with_value, without), rows.received_ns / 1e9)
-    is_known &= with_value | without
+    without = timed & ~with_value & (tails[:, -ZERO_BYTES : -ZERO_BYTES + 2] == _ZERO_TAIL).all(1)
+    memory, now_s = known.memory, rows.received_ns / 1e9
+    slots = memory.find(_keys(series, with_value, without))
+    in_memory = (slots != UNKNOWN) & (with_value | without)
+    if learn and in_memory.sum() >= LEAST_SERIES:
+        chosen = [one for one, found in zip(series, in_memory.tolist(), strict=True) if found]
+        known.learn(memory, Layout.of(chosen, with_value[in_memory], slots[in_memory]), now_s)
+    numbers, is_known = memory.numbers[slots], memory.is_told(slots, now_s) & in_memory
     values = np.where(with_value, np.ascontiguousarray(tails[:, 3:11]).view(np.float64)[:, 0], 0.0)
     times = ((tails[:, -_TIME_BYTES:].astype(np.int64) & 0x7F) << _SEVENS).sum(1)
     if is_known.all():
@@ -88,8 +113,8 @@ def _add_known(rows: Rows, series: list[bytes], known: KnownSeries) -> list[int]
 def _keys(series: list[bytes], with_value: np.ndarray, without: np.ndarray) -> list[bytes]:
     """Give what stands before the sample of each series: its labels, where they were read as such before."""
     if with_value.all():
-        return [one[:-_VALUE_BYTES] for one in series]
-    sizes = np.where(with_value, _VALUE_BYTES, np.where(without, _ZERO_BYTES, 0)).tolist()
+        return [one[:-VALUE_BYTES] for one in series]
+    sizes = np.where(with_value, VALUE_BYTES, np.where(without, ZERO_BYTES, 0)).tolist()
     return [one[: len(one) - size] for one, size in zip(series, sizes, strict=True)]
 
 
