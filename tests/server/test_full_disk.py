@@ -1,30 +1,20 @@
 """A disk that fills up: ingest stops with a reason, the server goes on, and so does ingest when there is room."""
 
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually
-
-MIB = 1024 * 1024
+from tests.support.small_disk import MIB, fill, small_disk
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 96 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", place], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"may not mount a disk here: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    with small_disk(tmp_path / "disk", 96) as place:
+        yield place
 
 
 def send(server: ServerProcess, body: str) -> tuple[int, str]:
@@ -42,19 +32,16 @@ def count(server: ServerProcess) -> dict[str, int]:
     return dict(answer.raise_for_status().json()["rows"])
 
 
-def test_a_full_disk_stops_ingest_and_nothing_else(small_disk: Path):
+def test_a_full_disk_stops_ingest_and_nothing_else(disk: Path):
     """What was acknowledged is found once, what was refused got the reason, and all goes on when there is room."""
     reserve = {"SIGHTLINE_DISK_RESERVE_BYTES": str(24 * MIB), "SIGHTLINE_MEMORY_BYTES": str(512 * MIB)}
-    with ServerProcess(small_disk / "home", environment=reserve) as server:
+    with ServerProcess(disk / "home", environment=reserve) as server:
         segment = SegmentFile(server.home / "spool")
         segment.write(log_line("disk-line-1"))
         assert send(server, "disk-1")[0] == 200
         eventually(lambda: count(server).get("disk-line-1") == 1)
 
-        ballast = small_disk / "ballast"
-        with ballast.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(bytes(MIB)):
-                pass
+        ballast = fill(disk)
         segment.write(log_line("disk-line-2"))
 
         status, reason = send(server, "disk-2")
@@ -68,3 +55,18 @@ def test_a_full_disk_stops_ingest_and_nothing_else(small_disk: Path):
         eventually(lambda: count(server).get("disk-line-2") == 1, timeout_s=40)
         assert count(server) == {"disk-1": 1, "disk-3": 1, "disk-line-1": 1, "disk-line-2": 1}
         segment.end()
+
+
+def test_the_disk_of_a_store_elsewhere_is_watched(disk: Path, tmp_path: Path):
+    """A store on a disk of its own that is full takes nothing, however much room the home has; health says which."""
+    fill(disk, 60 * MIB)
+    environment = {"SIGHTLINE_STORE": f"chdb://{disk / 'store'}", "SIGHTLINE_DISK_RESERVE_BYTES": str(24 * MIB)}
+    with ServerProcess(tmp_path / "home", environment=environment) as server:
+        assert send(server, "disk-1")[0] == 200
+        (disk / "more").write_bytes(bytes(45 * MIB))
+
+        status, reason = send(server, "disk-2")
+        told = server.get("/health")["checks"]["disk"]["reason"]
+
+    assert (status, f"The disk of {disk / 'store'} is full" in reason) == (503, True)
+    assert f"The disk of {disk / 'store'} is" in told

@@ -22,7 +22,7 @@ from sightline.server.leaving import Leaving
 from sightline.server.live import Live
 from sightline.server.merge_guard import MergeGuard
 from sightline.server.relief import relieving
-from sightline.server.room import Room
+from sightline.server.room import LINES_SHARE, Room, disks
 from sightline.server.services import Counters, Services
 from sightline.spool.reader import SpoolReader
 from sightline.state.database import open_database
@@ -77,10 +77,11 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         )
         stack.callback(store.close)
         stack.enter_context(relieving(store, settings["memory_bytes"]))
-        room = Room(home, settings["disk_reserve_bytes"], settings["memory_bytes"])
+        room = Room(disks(home, store.directory), settings["disk_reserve_bytes"], settings["memory_bytes"])
         store.admit = lambda lines: room.check(lines=lines)
         if store.directory is not None:
-            merges = MergeGuard(store, store.directory, settings["disk_reserve_bytes"])
+            proof = store.prove(int(settings["disk_reserve_bytes"] * LINES_SHARE))
+            merges = MergeGuard(store, store.directory, settings["disk_reserve_bytes"], proof)
             merges.start()
             stack.callback(merges.stop)
         noticed = look(store, home, before)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 
 from sightline.base.errors import SightlineError
 from sightline.server.live import rfc3339
+from sightline.server.room import disks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,12 +103,13 @@ class Health:
         return {"status": "degraded", "reason": " ".join(self.left_out.values()), "left_out": sorted(self.left_out)}
 
     def _disk(self) -> dict[str, Any]:
-        usage = shutil.disk_usage(self.home)
+        usages = {place: shutil.disk_usage(place) for place in disks(self.home, self.store.directory)}
+        place, usage = min(usages.items(), key=lambda found: found[1].free)
         share = 1 - usage.free / usage.total
         found = {"status": "ok", "free_bytes": usage.free, "used_percent": round(share * 100, 1)}
         if share > DISK_DEGRADED or usage.free < DISK_LEAST_BYTES:
             free = f"{usage.free / 1024**2:,.0f} MiB are free"
-            found |= {"status": "degraded", "reason": f"The disk of {self.home} is {share:.0%} full: {free}."}
+            found |= {"status": "degraded", "reason": f"The disk of {place} is {share:.0%} full: {free}."}
         return found
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sightline.store.connect import Store
+    from sightline.store.proof import Proof
 
 LOOK_S: Final = 0.05
 """Seconds between two looks, each of some microseconds: a disk takes longer for what is left at the limit."""
@@ -41,13 +42,15 @@ class MergeGuard:
         store: an embedded one.
         directory: where it has its files.
         reserve_bytes: bytes of the disk that are to stay free.
+        proof: is let look as well, so that it misses no moment in which the disk is full.
     """
 
-    def __init__(self, store: Store, directory: Path, reserve_bytes: int) -> None:
+    def __init__(self, store: Store, directory: Path, reserve_bytes: int, proof: Proof | None = None) -> None:
         self._store = store
         self._directory = directory
         self._stop_bytes = int(reserve_bytes * STOP_SHARE)
         self._start_bytes = int(reserve_bytes * LINES_SHARE)
+        self._proof = proof
         self._stopped = False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sightline-merges", daemon=True)
@@ -69,6 +72,8 @@ class MergeGuard:
 
     def _look(self) -> None:
         free = shutil.disk_usage(self._directory).free
+        if self._proof is not None:
+            self._proof.note(free)
         if self._stopped and free > self._start_bytes:
             self._tell("START")
         elif not self._stopped and free < self._stop_bytes:

@@ -24,18 +24,27 @@ LEAST_BUDGET_BYTES: Final = 512 * 1024 * 1024
 _STATUS: Final = Path("/proc/self/status")
 
 
+def disks(*places: Path | None) -> tuple[Path, ...]:
+    """Give those directories that lie on disks of their own, the first of each disk."""
+    found: dict[int, Path] = {}
+    for place in places:
+        if place is not None:
+            found.setdefault(place.stat().st_dev, place)
+    return tuple(found.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """
     The limits.
 
     Attributes:
-        home: a directory on the disk that is watched.
+        places: a directory on each disk that is watched: the home's, and the store's where it lies elsewhere.
         reserve_bytes: bytes of the disk that stay free.
         memory_bytes: private memory that the process may have.
     """
 
-    home: Path
+    places: tuple[Path, ...]
     reserve_bytes: int
     memory_bytes: int
 
@@ -49,13 +58,13 @@ class Room:
         Raises:
             StoreUnavailable: if there is no room; the message says of what, and what to do.
         """
-        free = shutil.disk_usage(self.home).free
         kept = int(self.reserve_bytes * LINES_SHARE) if lines else self.reserve_bytes
-        if free < kept:
-            raise StoreUnavailable(
-                f"The disk of {self.home} is full: {free:,} bytes are free and {kept:,} stay so. Make room, shorten "
-                "retention, or lower SIGHTLINE_DISK_RESERVE_BYTES; what waits is stored then."
-            )
+        for place in self.places:
+            if (free := shutil.disk_usage(place).free) < kept:
+                raise StoreUnavailable(
+                    f"The disk of {place} is full: {free:,} bytes are free and {kept:,} stay so. Make room, shorten "
+                    "retention, or lower SIGHTLINE_DISK_RESERVE_BYTES; what waits is stored then."
+                )
         budget = max(self.memory_bytes, LEAST_BUDGET_BYTES)
         if not lines and (used := private_bytes()) > budget * MEMORY_SHARE:
             raise StoreUnavailable(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from sightline.base.errors import StoreUnavailable
-from sightline.store import refusal
+from sightline.store import condition, refusal, tokens
 from sightline.store.inserts import (
     CHECK_LINES,
     CHECK_SETTINGS,
@@ -24,6 +24,7 @@ from sightline.store.inserts import (
 from sightline.store.limits import Limits
 from sightline.store.migrate import migrate, migrations
 from sightline.store.opening import start
+from sightline.store.proof import Proof
 from sightline.store.result import RESULT_SETTINGS, Result, decode
 from sightline.store.turns import Turns
 
@@ -87,6 +88,7 @@ class Store:
         """Whether ``open`` made the tables, for there were none."""
         self.admit: Callable[[bool], None] | None = None
         """Asked before each insert, with whether it is of lines; raises StoreUnavailable where there is no room."""
+        self._proof: Proof | None = None
 
     @classmethod
     def open(
@@ -111,9 +113,13 @@ class Store:
         try:
             applied = migrate(lambda sql: store.query(sql, readonly=False, seconds=MIGRATION_S), cluster, upto=upto)
             store.created = migrations()[0].name in applied
+            forgotten = store.directory and condition.set_aside(store) and tokens.forget(store.directory)
         except BaseException:
             store.close()
             raise
+        if forgotten:
+            store.close()  # the engine reads its tokens when it starts
+            return cls.open(url, memory_bytes=memory_bytes, query_seconds=query_seconds, upto=upto)
         return store
 
     @property
@@ -125,6 +131,17 @@ class Store:
     def directory(self) -> Path | None:
         """Where the embedded engine has its files; None for a server."""
         return Path(self.place) if self.place.startswith("/") else None
+
+    def prove(self, enough_bytes: int) -> Proof | None:
+        """
+        Acknowledge no insert any more that the disk of an embedded engine refused; a server tells by itself.
+
+        Args:
+            enough_bytes: an insert that leaves so much of the disk free needs no proof.
+        """
+        if self.directory is not None:
+            self._proof = Proof(self._engine, self.directory, enough_bytes)
+        return self._proof
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -339,10 +356,23 @@ class Store:
         with turns.one():
             self._check_open()
             self.check_room(lines=turns is self._lines)
-            try:
-                yield
-            except RuntimeError as error:
-                raise refusal.of_insert(str(error)) from None
+            with self._proven():
+                try:
+                    yield
+                except RuntimeError as error:
+                    raise refusal.of_insert(str(error)) from None
+
+    @contextmanager
+    def _proven(self) -> Iterator[None]:
+        """Make sure of what is inserted meanwhile; of an insert that fails, too, for it may have left half of it."""
+        if self._proof is None:
+            yield
+            return
+        began_at = self._proof.begin()
+        try:
+            yield
+        finally:
+            self._proof.confirm(began_at)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -36,6 +36,10 @@ changes nothing. Whatever is not here passes: the disk, memory, time, the networ
 """
 
 
+NO_SUCH_PART: Final = 232
+"""A part that is named is not there, or no more."""
+
+
 def code_of(message: str) -> int:
     """Find the engine's error code in its message; 0 where there is none."""
     found = _CODE.search(message)
