@@ -39,12 +39,21 @@ print("recorded", flush=True)
 sys.stdin.read()
 """
 
+BROKEN_COLLECTOR = """
+from prometheus_client import REGISTRY
+from prometheus_client.core import SummaryMetricFamily
+class Broken:
+    def collect(self):
+        yield SummaryMetricFamily("broken", "It counts nothing.", count_value=float("nan"), sum_value=1.0)
+REGISTRY.register(Broken())
+"""
 
-def start(home: Path, url: str, name: str, count: int, **more: str) -> subprocess.Popen[str]:
+
+def start(home: Path, url: str, name: str, count: int, program: str = PROGRAM, **more: str) -> subprocess.Popen[str]:
     """Start an application that exports, and wait until it has recorded."""
     settings = {"SIGHTLINE_EXPORT": "otlp", "OTEL_SERVICE_NAME": name, "OTEL_EXPORTER_OTLP_ENDPOINT": url, **more}
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, name, str(count)],
+        [sys.executable, "-c", program, name, str(count)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**environment(home, **settings), "SIGHTLINE_RAISE": "0"},
     )  # fmt: skip
@@ -189,6 +198,16 @@ def test_what_a_receiver_never_takes_is_set_aside(receiver, tmp_path):
 
     eventually(lambda: list((tmp_path / "refused").glob("otlp-*.jsonl")) or None)
     assert b"exportrefused.outer" in next((tmp_path / "refused").glob("otlp-*.jsonl")).read_bytes()
+
+
+def test_a_metric_that_is_none_holds_up_nothing(receiver, tmp_path):
+    """A collector that says ``nan`` where a count belongs is left out; spans and all other metrics arrive."""
+    process = start(tmp_path, receiver.url, "exportbroken", 5, BROKEN_COLLECTOR + PROGRAM)
+
+    eventually(lambda: len(receiver.spans()) == 10)
+    eventually(lambda: "exportbroken_orders_total" in json.dumps(receiver.taken))
+    end(process)
+    assert "It counts nothing." not in json.dumps(receiver.taken)
 
 
 def test_what_waited_is_sent_by_the_next_process(receiver, tmp_path):

@@ -175,6 +175,62 @@ def test_summaries_keep_their_quantiles():
     assert [(q.quantile, q.value) for q in point.quantile_values] == [(0.5, 0.2)]
 
 
+BUCKETS = {"1.0": 2.0, "+Inf": 3.0}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"1.0": "nan"}, {"+Inf": "nan"}, {"+Inf": "inf"}, {"1.0": 4.0}, {"1.0": -1.0}, {"+Inf": 1e300}, {"nan": 2.5},
+    ],
+)  # fmt: skip
+def test_a_histogram_whose_counts_are_none_is_left_out_alone(wrong):
+    """Its family's other series and all other records are sent, and the point is counted."""
+    kinds = {"good": BUCKETS, "bad": {**BUCKETS, **wrong}}
+    samples = [
+        Sample("latency_bucket", value, {"kind": kind, "le": le})
+        for kind, buckets in kinds.items()
+        for le, value in buckets.items()
+    ]
+    export = Export()
+
+    export.add({}, encode(MetricRecord(6, INSTANCE, "latency", "histogram", samples=samples)) + b"\n")
+
+    (found,) = json.loads(export.body("metrics"))["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
+    assert [point["bucketCounts"] for point in found["histogram"]["dataPoints"]] == [["2", "1"]]
+    assert export.skipped == 1
+
+
+@pytest.mark.parametrize("count", ["nan", "inf", -1.0])
+def test_a_summary_whose_count_is_none_is_left_out(count):
+    """What counts nothing is no summary; the family is gone where none is left, and counted."""
+    export = Export()
+
+    export.add({}, encode(MetricRecord(6, INSTANCE, "s", "summary", samples=[Sample("s_count", count)])) + b"\n")
+
+    assert (export.body("metrics"), export.skipped) == (b"", 1)
+
+
+def test_a_start_that_is_no_time_is_left_out():
+    """The point itself is sent."""
+    samples = [Sample("jobs_total", 3.0), Sample("jobs_created", "nan")]
+
+    (found,) = metric(MetricRecord(6, INSTANCE, "jobs", "counter", samples=samples))
+
+    assert (found.sum.data_points[0].as_double, found.sum.data_points[0].start_time_unix_nano) == (3.0, 0)
+
+
+def test_a_record_that_cannot_be_said_costs_only_itself():
+    """A bucket named by no number is left out and counted, and the next record is sent."""
+    export = Export()
+    wrong = MetricRecord(6, INSTANCE, "latency", "histogram", samples=[Sample("latency_bucket", 1.0, {"le": "few"})])
+
+    export.add({}, encode(wrong) + b"\n" + encode(LogRecord(1, INSTANCE, body="good")) + b"\n")
+
+    assert b"good" in export.body("logs")
+    assert (export.skipped, export.unread) == (1, 0)
+
+
 def test_a_line_that_is_no_record_is_counted_and_costs_only_itself():
     """What cannot be read is left out."""
     export = Export()

@@ -97,6 +97,7 @@ class Exporter(Sender):
     Attributes:
         rejected: records that the receiver said it did not take.
         dropped: records that were dropped because too much waited.
+        skipped: points and records that were left out, as OTLP cannot say what is in them.
     """
 
     name = "otlp"
@@ -108,7 +109,7 @@ class Exporter(Sender):
         first = self._to_signals["traces"].address
         home = Path(settings["home"].value)
         super().__init__(home, home / DIRECTORY, f"{first.hostname}:{first.port or first.scheme}")
-        self.rejected = self.dropped = 0
+        self.rejected = self.dropped = self.skipped = 0
         self._most_bytes: int = settings["spool_bytes"].value
         self._posters = {signal: Poster(to.address, to.timeout_s) for signal, to in self._to_signals.items()}
         self._tidied_at = 0.0
@@ -119,10 +120,11 @@ class Exporter(Sender):
         """Send a batch, signal by signal, and return when all were taken."""
         for signal in SIGNALS:
             left = [chunk for chunk in chunks if (signal, chunk.segment, chunk.start) not in self._taken]
-            body = add_all((chunk.header.resource, chunk.lines) for chunk in left).body(signal)
+            body, skipped = _build(signal, left)
             if body:
                 self._post(signal, body)
             self._taken.update((signal, chunk.segment, chunk.start) for chunk in left)
+        self._count_skipped(skipped)
         for chunk in chunks:
             self._taken.difference_update((signal, chunk.segment, chunk.start) for signal in SIGNALS)
 
@@ -145,6 +147,11 @@ class Exporter(Sender):
         if count:
             self.rejected += count
             self.note(Refused(f"{answer.server} rejected {count} records: {why[:300]}"))
+
+    def _count_skipped(self, count: int) -> None:
+        if count:
+            self.skipped += count
+            self.note(ValueError("points or records were left out, as OTLP cannot say what is in them, such as nan"))
 
     def tidy(self) -> None:
         """Keep within the spool's limit what waits, and look whether segments come here at all."""
@@ -169,6 +176,20 @@ class Exporter(Sender):
         """Let go of the connections."""
         for poster in self._posters.values():
             poster.close()
+
+
+def _build(signal: str, chunks: list[Chunk]) -> tuple[bytes, int]:
+    """
+    Build the body for a signal, and count what was left out of all signals.
+
+    Raises:
+        Refused: if that fails, whatever the reason: it would fail again as long as the same records are in it.
+    """
+    try:
+        found = add_all((chunk.header.resource, chunk.lines) for chunk in chunks)
+        return found.body(signal), found.skipped
+    except Exception as error:
+        raise Refused(f"OTLP cannot say it: {type(error).__name__}: {error}") from error
 
 
 class _Exporting:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sightline.model.span import SpanEvent, SpanLink
+    from sightline.wire.lines import Record
 
 SIGNALS: Final = ("traces", "logs", "metrics")
 
@@ -37,42 +38,35 @@ class Export:
 
     Attributes:
         unread: lines that are no records, and records that OTLP has no signal for.
+        skipped: points and records that were left out, as OTLP cannot say what is in them.
     """
 
     def __init__(self) -> None:
-        self.unread = 0
+        self.unread = self.skipped = 0
         self._traces: list[dict[str, Any]] = []
         self._logs: list[dict[str, Any]] = []
         self._metrics: list[dict[str, Any]] = []
 
     def add(self, resource: Mapping[str, str], lines: bytes) -> None:
         """Add the records of *lines*, which have *resource* in common."""
-        spans: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        logs: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        families: list[dict[str, Any]] = []
+        found = _Process()
         for line in lines.splitlines():
             try:
-                record = decode(line)
+                found.add(decode(line))
             except DecodeError:
                 self.unread += 1
-                continue
-            if isinstance(record, SpanRecord):
-                spans.setdefault((record.scope, record.scope_version), []).append(_span(record))
-            elif isinstance(record, LogRecord):
-                logs.setdefault((record.logger, ""), []).append(_log(record))
-            elif isinstance(record, EventRecord):
-                logs.setdefault(("", ""), []).append(_event(record))
-            elif isinstance(record, MetricRecord):
-                families += metrics(record)
-            else:
-                self.unread += 1
+            except Exception:
+                # Whatever it is, the same line would do the same again, and those behind it have to go on.
+                self.skipped += 1
+        self.unread += found.without_signal
+        self.skipped += found.skipped
         told = {"attributes": attributes(_typed(resource))}
-        if spans:
-            self._traces.append({"resource": told, "scopeSpans": _scopes(spans, "spans")})
-        if logs:
-            self._logs.append({"resource": told, "scopeLogs": _scopes(logs, "logRecords")})
-        if families:
-            self._metrics.append({"resource": told, "scopeMetrics": [{"scope": {}, "metrics": families}]})
+        if found.spans:
+            self._traces.append({"resource": told, "scopeSpans": _scopes(found.spans, "spans")})
+        if found.logs:
+            self._logs.append({"resource": told, "scopeLogs": _scopes(found.logs, "logRecords")})
+        if found.families:
+            self._metrics.append({"resource": told, "scopeMetrics": [{"scope": {}, "metrics": found.families}]})
 
     def body(self, signal: str) -> bytes:
         """Give the body for ``/v1/{signal}``, empty where there is nothing to send."""
@@ -82,6 +76,31 @@ class Export:
         return _encode(
             {{"traces": "resourceSpans", "logs": "resourceLogs", "metrics": "resourceMetrics"}[signal]: found}
         )
+
+
+class _Process:
+    """What one process recorded, by signal and scope."""
+
+    def __init__(self) -> None:
+        self.spans: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.logs: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.families: list[dict[str, Any]] = []
+        self.without_signal = self.skipped = 0
+
+    def add(self, record: Record) -> None:
+        """Add one record."""
+        if isinstance(record, SpanRecord):
+            self.spans.setdefault((record.scope, record.scope_version), []).append(_span(record))
+        elif isinstance(record, LogRecord):
+            self.logs.setdefault((record.logger, ""), []).append(_log(record))
+        elif isinstance(record, EventRecord):
+            self.logs.setdefault(("", ""), []).append(_event(record))
+        elif isinstance(record, MetricRecord):
+            families, skipped = metrics(record)
+            self.families += families
+            self.skipped += skipped
+        else:
+            self.without_signal += 1
 
 
 def _typed(resource: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.wire.export_values import attributes, number
@@ -13,27 +15,42 @@ if TYPE_CHECKING:
 
 CUMULATIVE: Final = 2
 
+_PAST_COUNTS: Final = 2.0**63
+"""Counts and times are below this, in which 64 bits with a sign end."""
+
 _Labels = tuple[tuple[str, str], ...]
 
 
-def metrics(record: MetricRecord) -> Iterator[dict[str, Any]]:
-    """Give the metrics of one family; most have one."""
+def metrics(record: MetricRecord) -> tuple[list[dict[str, Any]], int]:
+    """
+    Give the metrics of one family, most have one, and how many points were left out.
+
+    Left out is a histogram or summary whose counts are none, such as a collector that says ``nan``: a receiver would
+    refuse the whole request for it.
+    """
     told = {"unit": record.unit, "description": record.description}
     common = {name: text for name, text in told.items() if text}
     if record.type == "counter":
-        yield from _sums(record, common)
-    elif record.type == "histogram":
+        return list(_sums(record, common)), 0
+    if record.type == "histogram":
         points = [_histogram_point(record, found) for found in _grouped(record, "le").values()]
-        shape = {"aggregationTemporality": CUMULATIVE, "dataPoints": [point for point in points if point]}
-        if shape["dataPoints"]:
-            yield {"name": record.name, **common, "histogram": shape}
-    elif record.type == "summary":
+        return _whole_family(record, common, "histogram", points, aggregationTemporality=CUMULATIVE)
+    if record.type == "summary":
         points = [_summary_point(record, found) for found in _grouped(record, "quantile").values()]
-        yield {"name": record.name, **common, "summary": {"dataPoints": points}}
-    else:
-        for name, samples in _by_name(record.samples).items():
-            points = [_point(record, sample) for sample in samples]
-            yield {"name": name, **common, "gauge": {"dataPoints": points}}
+        return _whole_family(record, common, "summary", points)
+    return [
+        {"name": name, **common, "gauge": {"dataPoints": [_point(record, sample) for sample in samples]}}
+        for name, samples in _by_name(record.samples).items()
+    ], 0
+
+
+def _whole_family(
+    record: MetricRecord, common: dict[str, str], kind: str, points: list[dict[str, Any] | None], **shape: Any
+) -> tuple[list[dict[str, Any]], int]:
+    """Make the one metric of a family, none where no point is left."""
+    good = [point for point in points if point]
+    found = [{"name": record.name, **common, kind: {**shape, "dataPoints": good}}] if good else []
+    return found, len(points) - len(good)
 
 
 def _sums(record: MetricRecord, common: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -55,9 +72,15 @@ def _about(record: MetricRecord, labels: _Labels, begun: float | str | None) -> 
     point: dict[str, Any] = {"timeUnixNano": str(record.time)}
     if labels:
         point["attributes"] = attributes(dict(labels))
-    if begun is not None:
-        point["startTimeUnixNano"] = str(round(float(begun) * 1e9))
+    begun_ns = -1.0 if begun is None else float(begun) * 1e9
+    if _is_count(begun_ns):
+        point["startTimeUnixNano"] = str(round(begun_ns))
     return point
+
+
+def _is_count(told: float) -> bool:
+    """Tell whether *told* is a number that can count, which ``nan`` and ``inf`` are not."""
+    return 0 <= told < _PAST_COUNTS
 
 
 class _Group:
@@ -67,7 +90,7 @@ class _Group:
         self.labels = labels
         self.steps: list[tuple[float, float]] = []
         self.sum: float | str | None = None
-        self.count = 0
+        self.count = 0.0
         self.begun: float | str | None = None
 
 
@@ -81,32 +104,40 @@ def _grouped(record: MetricRecord, step: str) -> dict[_Labels, _Group]:
         elif sample.name.endswith("_sum"):
             group.sum = number(sample.value)
         elif sample.name.endswith("_count"):
-            group.count = int(float(sample.value))
+            group.count = float(sample.value)
         elif sample.name.endswith("_created"):
             group.begun = sample.value
     return groups
 
 
 def _histogram_point(record: MetricRecord, group: _Group) -> dict[str, Any] | None:
-    """Make a point of buckets that each count those below them too; None where the last bucket is missing."""
+    """Make a point of buckets that each count those below them too; None where they cannot, or the last is missing."""
     steps = sorted(group.steps)
-    if not steps or steps[-1][0] != float("inf"):
+    bounds = [bound for bound, _ in steps[:-1]]
+    if not steps or steps[-1][0] != math.inf or not all(map(math.isfinite, bounds)):
+        return None
+    if not all(_is_count(count) for _, count in steps):
         return None
     counts = [int(count) for _, count in steps]
-    alone = [count - before for count, before in zip(counts, [0, *counts], strict=False)]
+    alone = [count - before for before, count in pairwise([0, *counts])]
+    if min(alone) < 0:
+        return None
     return {
         **_about(record, group.labels, group.begun),
         "count": str(counts[-1]),
         "bucketCounts": [str(count) for count in alone],
-        "explicitBounds": [bound for bound, _ in steps[:-1]],
+        "explicitBounds": bounds,
         **({} if group.sum is None else {"sum": group.sum}),
     }
 
 
-def _summary_point(record: MetricRecord, group: _Group) -> dict[str, Any]:
+def _summary_point(record: MetricRecord, group: _Group) -> dict[str, Any] | None:
+    """Make a point of quantiles; None where it does not say how many values there were."""
+    if not _is_count(group.count):
+        return None
     return {
         **_about(record, group.labels, group.begun),
-        "count": str(group.count),
+        "count": str(int(group.count)),
         "sum": 0.0 if group.sum is None else group.sum,
         "quantileValues": [{"quantile": at, "value": number(told)} for at, told in sorted(group.steps)],
     }
