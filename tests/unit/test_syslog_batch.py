@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sightline.base.errors import RowsRefused
+from sightline.base.errors import DecodeError, RowsRefused, StoreUnavailable
+from sightline.server.ingest import syslog_batch
 from sightline.server.ingest.syslog_batch import SyslogBatch
 from sightline.server.services import Counters
 
@@ -49,7 +50,9 @@ def run(services, *bursts):
     asyncio.run(running())
 
 
-@pytest.mark.parametrize("failure", [MemoryError(), ValueError("offset overflow"), RowsRefused("Rows were refused.")])
+@pytest.mark.parametrize(
+    "failure", [MemoryError(), ValueError("overflow"), RowsRefused("Refused."), DecodeError("No.")]
+)
 def test_a_batch_that_fails(failure, caplog):
     """Whatever a batch fails of, it is logged and counted, and those behind it are stored."""
     memory, counters = Memory(failure), Counters()
@@ -59,3 +62,26 @@ def test_a_batch_that_fails(failure, caplog):
     assert memory.stored == ["two"]
     assert (counters.protocols["syslog"].refused, counters.protocols["syslog"].rejected) == (1, 3)
     assert "3 messages of syslog could not be stored" in caplog.text
+
+
+def test_a_batch_that_is_too_large_together():
+    """Messages that take too much together are stored in parts, and none is tried for ever."""
+    memory, counters = Memory(), Counters()
+    members = b",".join(b'"%d":1' % number for number in range(250))
+    wide = b'<13>{"n":%%d,"k8s":{"%s":{%s}}}' % (b"x" * 900, members)
+
+    run(SimpleNamespace(intake=memory, counters=counters), [wide % number for number in range(400)])
+
+    assert len(memory.stored) == 400
+    assert "syslog" not in counters.protocols
+
+
+def test_a_store_that_is_away(monkeypatch):
+    """What the store cannot take now is tried again, and stored once it can."""
+    monkeypatch.setattr(syslog_batch, "AGAIN_S", 0.01)
+    memory, counters = Memory(StoreUnavailable("Away.")), Counters()
+
+    run(SimpleNamespace(intake=memory, counters=counters), [b"<14>1 - - - - - - one"], [])
+
+    assert memory.stored == ["one"]
+    assert (counters.protocols["syslog"].refused, counters.protocols["syslog"].rejected) == (1, 0)

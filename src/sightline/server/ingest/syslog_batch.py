@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from sightline.base.errors import RowsRefused, SightlineError
+from sightline.base.errors import BodyTooLarge, SightlineError, StoreUnavailable
 from sightline.server.services import Received
 from sightline.wire.syslog import Message, decode_messages
 
@@ -90,27 +90,42 @@ class SyslogBatch:
 
     async def _store(self) -> None:
         messages = self._held[:AT_ONCE]
-        while messages and not await self._settle(messages):
-            await _wait(self._stopping, AGAIN_S)
+        parts = [messages] if messages else []
+        while parts:
+            parts += await self._settle(parts.pop())
         del self._held[: len(messages)]
         self._held_bytes -= sum(len(message.content) for message in messages)
         if len(self._held) < MAX_HELD and self._held_bytes < MAX_HELD_BYTES:
             self._room.set()
 
-    async def _settle(self, messages: list[Message]) -> bool:
-        """Store messages, or give up what can never be stored; tell when they are to be tried again."""
+    async def _settle(self, messages: list[Message]) -> list[list[Message]]:
+        """Store messages, or give up what can never be stored; give what is to be tried again, in parts."""
         try:
             decoded = await self._services.intake.decode(decode_messages, messages, time.time_ns())
             await self._services.intake.store("syslog", decoded)
+        except BodyTooLarge as error:
+            if len(messages) > 1:
+                middle = len(messages) // 2
+                return [messages[middle:], messages[:middle]]
+            self._give_up(messages, error)
+        except StoreUnavailable as error:
+            if self._stopping.is_set():
+                self._give_up(messages, error)
+                return []
+            self._services.counters.refuse("syslog", str(error))
+            await _wait(self._stopping, AGAIN_S)
+            return [messages]
         except Exception as error:  # whatever it is: what waits behind these must not wait for ever
-            expected = isinstance(error, SightlineError)
-            reason = str(error) if expected else f"The server failed: {type(error).__name__}. Its log tells more."
-            self._services.counters.refuse("syslog", reason)
-            if expected and not isinstance(error, RowsRefused) and not self._stopping.is_set():
-                return False
-            self._services.counters.protocols["syslog"].rejected += len(messages)
-            _log.warning("%d messages of syslog could not be stored: %s", len(messages), reason, exc_info=not expected)
-        return True
+            self._give_up(messages, error)
+        return []
+
+    def _give_up(self, messages: list[Message], error: Exception) -> None:
+        expected = isinstance(error, SightlineError)
+        reason = str(error) if expected else f"The server failed: {type(error).__name__}. Its log tells more."
+        self._services.counters.refuse("syslog", reason)
+        self._services.counters.protocols["syslog"].rejected += len(messages)
+        told = None if expected else error
+        _log.warning("%d messages of syslog could not be stored: %s", len(messages), reason, exc_info=told)
 
 
 async def _wait(event: asyncio.Event, longest_s: float) -> None:
