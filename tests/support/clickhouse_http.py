@@ -154,10 +154,10 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
 class ClickHouseHttp:
     """A server in a process of its own, with its rows below *directory*. A context manager."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, environment: dict[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.clickhouse_http", str(directory)],
-            cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True,
+            cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})},
         )  # fmt: skip
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())

@@ -7,11 +7,12 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from chdb.state.sqlitelike import connect
-
 from sightline.base.errors import StoreLocked, StoreUnavailable
-from sightline.store import refusal
+from sightline.store import refusal, zone
 from sightline.store.parameters import bound, literal
+
+with zone.utc():
+    from chdb.state.sqlitelike import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

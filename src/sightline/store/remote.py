@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_connect.driver.httputil import get_pool_manager
 
 from sightline.store import cluster as clusters
-from sightline.store import refusal
+from sightline.store import refusal, zone
 from sightline.store.parameters import bound, literal
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class RemoteEngine:
             secure=address.secure,
             autogenerate_session_id=False,
             pool_mgr=get_pool_manager(maxsize=CONNECTIONS),
+            settings=zone.SETTINGS,
         )
         self._clients.append(client)
         return client
