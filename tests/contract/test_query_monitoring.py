@@ -14,8 +14,16 @@ NOW = now_ns()
 HOUR = TimeRange(NOW - 3600 * NS, NOW)
 
 
-def lines() -> bytes:
-    """Write a machine whose CPU goes up from minute to minute, and requests of which a third fail."""
+STALE = """
+    INSERT INTO metric_points (MetricName, MetricFamily, ServiceName, ResourceAttributes, Timestamp, Value)
+    SELECT arrayJoin({names:Array(String)}) AS name, name, 'shop', {resource:Map(String, String)},
+        toDateTime64({at:Int64}, 3), nan
+"""
+"""What Prometheus sends when an application cannot be asked."""
+
+
+def machine() -> bytes:
+    """Write a machine whose CPU goes up from minute to minute."""
     found = b""
     for minute in range(50):
         at = NOW - (55 - minute) * 60 * NS
@@ -23,6 +31,12 @@ def lines() -> bytes:
         found += gauge("system_disk_percent", 50, at) + gauge("system_connections", 7, at)
         found += gauge("system_network_sent_bytes_total", 1000 * minute, at, kind="counter")
         found += gauge("system_network_received_bytes_total", 2000 * minute, at, kind="counter")
+    return found
+
+
+def requests() -> bytes:
+    """Write requests of which a third fail."""
+    found = b""
     for number in range(30):
         about = {
             "http.request.method": "GET", "http.route": f"/{number % 2}", "http.response.body.size": number,
@@ -37,9 +51,13 @@ def lines() -> bytes:
 
 @pytest.fixture(scope="module")
 def store(address, tmp_path_factory) -> Iterator[Store]:
-    """Open a store that holds the records."""
+    """Open a store that holds the records, those of the machine twice, as after a lost answer, and with their end."""
     store = Store.open(address(tmp_path_factory.mktemp("monitoring")), memory_bytes=512 * 1024 * 1024)
-    store.insert_lines([lines()], {"a" * 16: SERVICE}, "one")
+    for token, lines in (("one", machine() + requests()), ("two", machine())):
+        store.insert_lines([lines], {"a" * 16: SERVICE}, token)
+    names = [name for (name,) in store.query("SELECT DISTINCT MetricName FROM metric_series").rows]
+    stale = {"names": names, "resource": SERVICE, "at": NOW // NS - 450}
+    store.query(STALE, stale, readonly=False)
     yield store
     store.close()
 

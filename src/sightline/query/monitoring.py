@@ -89,6 +89,12 @@ class Trends(msgspec.Struct):
     avg_memory_last_hour: float
 
 
+_SAMPLES: Final = (
+    f"metric_samples FINAL INNER JOIN wanted USING (SeriesId) WHERE SeriesId IN (SELECT SeriesId FROM wanted) "
+    f"AND {IN_RANGE} AND isFinite(Value)"
+)
+"""Each sample once. Prometheus marks the end of a series with one that is no number."""
+
 _MEASUREMENTS: Final = f"""
     WITH wanted AS (
         SELECT SeriesId, any(MetricName) AS name, any(ResourceAttributes['host.name']) AS host
@@ -98,8 +104,7 @@ _MEASUREMENTS: Final = f"""
     SELECT toUnixTimestamp64Milli(Timestamp) AS at,
         {", ".join(f"anyIf(Value, name = {{names:Array(String)}}[{at}]) AS v{at}" for at in range(1, len(_NAMES) + 1))},
         countIf(name = {{names:Array(String)}}[1]) AS whole
-    FROM metric_samples INNER JOIN wanted USING (SeriesId)
-    WHERE SeriesId IN (SELECT SeriesId FROM wanted) AND {IN_RANGE}
+    FROM {_SAMPLES}
     GROUP BY Timestamp, host HAVING whole > 0
 """
 """One row a measurement: the SDK gives all samples of one the same time."""
@@ -150,8 +155,7 @@ def _system(store: Store, range_: TimeRange) -> SystemSummary:
     found = store.query(
         "WITH wanted AS (SELECT SeriesId, any(MetricName) AS name FROM metric_series "
         "WHERE MetricName IN {names:Array(String)} GROUP BY SeriesId) "
-        "SELECT name, avg(Value), max(Value), count() FROM metric_samples INNER JOIN wanted USING (SeriesId) "
-        f"WHERE SeriesId IN (SELECT SeriesId FROM wanted) AND {IN_RANGE} GROUP BY name",
+        f"SELECT name, avg(Value), max(Value), count() FROM {_SAMPLES} GROUP BY name",
         {**range_.parameters, "names": names},
     )
     figures = {name: (mean, highest, count) for name, mean, highest, count in found.rows}
@@ -214,9 +218,8 @@ def trends(store: Store, now_ns: int) -> Trends:
     found = store.query(
         "WITH wanted AS (SELECT SeriesId, any(MetricName) AS name FROM metric_series "
         "WHERE MetricName IN {names:Array(String)} GROUP BY SeriesId) "
-        "SELECT name, intDiv(toUnixTimestamp(Timestamp), 60) AS minute, avg(Value) FROM metric_samples "
-        "INNER JOIN wanted USING (SeriesId) "
-        f"WHERE SeriesId IN (SELECT SeriesId FROM wanted) AND {IN_RANGE} GROUP BY name, minute",
+        f"SELECT name, intDiv(toUnixTimestamp(Timestamp), 60) AS minute, avg(Value) FROM {_SAMPLES} "
+        "GROUP BY name, minute",
         {**TimeRange(now_ns - HOUR_NS, now_ns).parameters, "names": names},
     )
     points: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
