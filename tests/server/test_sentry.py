@@ -146,6 +146,20 @@ def test_an_origin_that_is_named(tmp_path):
     assert answers == [204, 403]
 
 
+def test_the_servers_settings_are_obeyed(tmp_path):
+    """What the server is told to take out of what comes is not stored, whether an SDK or a browser sends it."""
+    environment = {"SIGHTLINE_REDACT": "iban", "SIGHTLINE_REDACT_PERSONAL": "1"}
+    event = {"message": "x", "user": {"email": "ada@shop.example"}, "extra": {"iban": "DE89370400440532013000"}}
+    beacon = {"user": "ada@shop.example", "events": [{"k": "click", "el": "a"}]}
+    with ServerProcess(tmp_path / "home", environment=environment) as server:
+        server.http.post("/api/7/envelope/", content=envelope(("event", event))).raise_for_status()
+        server.http.post("/api/rum", content=json.dumps(beacon)).raise_for_status()
+
+        asked = "SELECT LogAttributes['user.email'], LogAttributes['sentry.extra.iban'] FROM otel_logs"
+        assert found(server, asked) == [["[REDACTED]", "[REDACTED]"]]
+        assert found(server, "SELECT UserId FROM events") == [["[REDACTED]"]]
+
+
 def test_otlp_where_sentry_sends_it(server):
     """OTLP at the address that Sentry's SDKs make of a DSN is taken."""
     answer = server.http.post("/api/7/integration/otlp/v1/traces", json={"resourceSpans": []})

@@ -57,6 +57,19 @@ def test_an_error_is_grouped():
     assert log["LogAttributes"]["error.fingerprint"] == again["LogAttributes"]["error.fingerprint"]
 
 
+def test_no_secret_of_a_stack_is_left():
+    """A file and a function are searched, too, not the stack's text alone."""
+    key = "ghp_" + "a1B2" * 9
+    stack = f"Error: x\n    at password=hunter2 (http://shop/{key}/shop.js:1:2)"
+
+    (log,) = rows("otel_logs", events=[{"k": "error", "type": "Error", "message": "x", "stack": stack}])
+
+    assert log["LogAttributes"]["code.line.number"] == "1"
+    assert "[REDACTED]" in log["LogAttributes"]["code.file.path"]
+    assert key not in str(log)
+    assert "hunter2" not in str(log)
+
+
 def test_a_clock_that_is_off():
     """The times of a browser whose clock is a day late are set right."""
     (row,) = rows(sent=1_789_913_600_000, events=[{"k": "click", "t": 1_789_913_599_000, "el": "a"}])

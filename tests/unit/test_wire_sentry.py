@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.support.envelopes import ERROR, EVENT_ID, ITEMS, SPAN, TRACE, TRANSACTION, envelope, envelope_of_all
+from tests.support.envelopes import ERROR, EVENT_ID, ITEMS, PROFILE, SPAN, TRACE, TRANSACTION, envelope, envelope_of_all
 
 from sightline.base.errors import DecodeError
 from sightline.sdk.fingerprint import fingerprint
@@ -153,6 +153,33 @@ def test_a_profile():
 
     assert (both["Stack"], both["Samples"], both["WallNanoseconds"]) == (["shop:outer", "shop:inner"], 2, 20_000_000)
     assert (outer["Stack"], outer["TraceId"], outer["ThreadName"]) == (["shop:outer"], TRACE, "MainThread")
+
+
+def test_no_secret_is_left_in_a_profile():
+    """Names of spans, threads, functions and releases are searched, each to its end before it is cut."""
+    secret = "/" * 190 + " token=hunter2hunter2"
+    profile = json.loads(json.dumps(PROFILE))
+    profile |= {"release": secret}
+    profile["transactions"][0]["name"] = "GET /reset?token=hunter2"
+    profile["profile"]["thread_metadata"]["1"]["name"] = secret
+    profile["profile"]["frames"] = [{"function": secret, "filename": secret}] * 2
+
+    found = rows("profiles", ("profile", profile))
+
+    assert {row["SpanName"] for row in found} == {"GET /reset?token=[REDACTED]"}
+    assert "hunter" not in str(found)
+
+
+def test_the_users_names_are_secret():
+    """What the user calls secret is taken out of users and extra values, personal data of texts."""
+    event = {"message": "ask ada@shop.example", "user": {"email": "ada"}, "extra": {"iban": "DE89"}}
+    redactor = Redactor(["email", "iban"], personal=True)
+
+    taken = decode_envelope(envelope(("event", event)), Sender("7"), NOW_NS, redactor)
+
+    (log,) = taken.decoded.tables["otel_logs"].to_pylist(maps_as_pydicts="strict")
+    assert log["Body"] == "ask [REDACTED]"
+    assert log["LogAttributes"] == {"user.email": "[REDACTED]", "sentry.extra.iban": "[REDACTED]"}
 
 
 def test_a_profile_of_long_stacks():

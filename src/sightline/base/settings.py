@@ -246,7 +246,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "names",
         (),
         "More names of fields whose values are removed before anything is written.",
-        half="application",
     ),
     Setting(
         "redact_personal",
@@ -254,7 +253,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "bool",
         default=False,
         sentence="Remove e-mail addresses and phone numbers from texts too.",
-        half="application",
     ),
     Setting(
         "capture_errors",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sightline.server.copies import Copies
+from sightline.wire.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +114,7 @@ class Services:
         failure: why the server could not start to listen; None while all is well.
         copies: backups.
         spare: settings of ports that nobody chose, which are done without where others use them.
+        redactor: takes secrets out of what SDKs and browsers send that know ours and the user's names not.
     """
 
     store: Store
@@ -132,6 +134,11 @@ class Services:
     failure: Exception | None = None
     copies: Copies = field(default_factory=Copies)
     spare: frozenset[str] = frozenset()
+    redactor: Redactor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know the names that the user wants to be secret."""
+        self.redactor = Redactor(self.settings["redact"], personal=self.settings["redact_personal"])
 
     def uptime_seconds(self) -> float:
         """Tell how long the server has been running."""

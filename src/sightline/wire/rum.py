@@ -156,11 +156,10 @@ class _Page:
         )
         about |= {"url.full": data["url"], "session_id": self._session, "user_id": self._user}
         if frames:
-            about |= {
-                "code.file.path": frames[0][0],
-                "code.function.name": frames[0][1],
-                "code.line.number": frames[0][2],
-            }
+            file, function, number_of = frames[0]
+            about |= self._redactor.clean(
+                {"code.file.path": file, "code.function.name": function, "code.line.number": number_of}
+            )
         self._logs.add(
             foreign_errors.body_of(kind, message),
             time_ns=at,

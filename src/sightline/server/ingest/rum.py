@@ -15,7 +15,6 @@ from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
 from sightline.server.problems import of_error
-from sightline.wire.redact import Redactor
 from sightline.wire.rum import decode
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ _BODY: Final[dict[str, Any]] = {
     }
 }
 
-_redactor: Final = Redactor()
-
 
 @router.post("/api/rum", status_code=204, summary="Take what a browser recorded", openapi_extra=_BODY)
 async def beacon(request: Request) -> Response:
@@ -42,7 +39,7 @@ async def beacon(request: Request) -> Response:
     try:
         with services.intake.pending.request() as hold:
             content = await services.intake.body(request, hold)
-            found = await services.intake.decode(decode, content, time.time_ns(), _redactor)
+            found = await services.intake.decode(decode, content, time.time_ns(), services.redactor)
             await services.intake.recent.once(found.identity, lambda: services.intake.store(PROTOCOL, found.decoded))
     except (BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable) as error:
         services.counters.refuse(PROTOCOL, str(error))

@@ -17,13 +17,13 @@ from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
 from sightline.server.problems import RETRY_AFTER_S, of_error, problem
-from sightline.wire.redact import Redactor
 from sightline.wire.sentry import Sender, Taken, decode_envelope, decode_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sightline.server.services import Services
+    from sightline.wire.redact import Redactor
 
     Decode = Callable[[bytes, Sender, int, Redactor], Taken]
 
@@ -40,9 +40,6 @@ _BODY: Final[dict[str, Any]] = {
         "content": {"application/x-sentry-envelope": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-
-_redactor: Final = Redactor()
-"""SDKs take out what they know of secrets; what is left is taken out here."""
 
 
 @router.post("/api/{project}/envelope/", summary="Take an envelope of a Sentry SDK", openapi_extra=_BODY)
@@ -62,7 +59,10 @@ async def _take(request: Request, project: str, decode: Decode) -> Response:
     try:
         with services.intake.pending.request() as hold:
             content = await services.intake.body(request, hold)
-            taken = await services.intake.decode(decode, content, _sender(request, project), time.time_ns(), _redactor)
+            # SDKs take out what they know of secrets; what is left is taken out here.
+            taken = await services.intake.decode(
+                decode, content, _sender(request, project), time.time_ns(), services.redactor
+            )
             token = taken.identity if taken.identity and taken.alone else None
             await services.intake.recent.once(
                 taken.identity, lambda: services.intake.store(PROTOCOL, taken.decoded, token=token)

@@ -44,7 +44,7 @@ def add_check_in(rows: Collected, content: Any, redactor: Redactor) -> None:
     _add(rows, "sentry.check_in", None, clean, data, mapping(check_in.get("contexts")))
 
 
-def add_report(rows: Collected, content: Any, _: Redactor) -> None:
+def add_report(rows: Collected, content: Any, redactor: Redactor) -> None:
     """Add what an SDK says it dropped, with the reason."""
     report = mapping(content)
     data = {
@@ -52,7 +52,7 @@ def add_report(rows: Collected, content: Any, _: Redactor) -> None:
         for entry in map(mapping, listed(report.get("discarded_events"), _MOST))
     }
     if data:
-        _add(rows, "sentry.client_report", report.get("timestamp"), {}, data)
+        _add(rows, "sentry.client_report", report.get("timestamp"), {}, redactor.clean(data))
 
 
 def add_feedback(rows: Collected, content: Any, redactor: Redactor) -> None:

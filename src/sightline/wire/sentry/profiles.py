@@ -24,17 +24,21 @@ LONGEST_GAP_NS: Final = 1_000_000_000
 _Samples = list[tuple[int, int]]
 
 
-def add_profile(rows: Collected, content: Any, _: Redactor) -> None:
+_LONGEST_SEARCHED: Final = 4096
+"""Characters of a name that are searched for secrets, before it is cut to its length."""
+
+
+def add_profile(rows: Collected, content: Any, redactor: Redactor) -> None:
     """Add one row for each stack of each thread, with the time until the thread's next samples."""
     told = mapping(content)
     profile = mapping(told.get("profile"))
-    stacks = _stacks(profile)
+    stacks = _stacks(profile, redactor)
     threads = _threads(told, profile, rows.received_ns)
     if not stacks or not threads:
         rows.reject("a profile without samples")
         return
     sizes = [sum(map(len, stack)) for stack in stacks]
-    sent_by = rows.sender.resource(told.get("release"), told.get("environment"))
+    sent_by = rows.sender.resource(*(_name(told.get(name), 200, redactor) for name in ("release", "environment")))
     of = mapping(next(iter(listed(told.get("transactions"), 1)), told.get("transaction")))
     names = mapping(profile.get("thread_metadata"))
     start = min(samples[0][0] for samples in threads.values())
@@ -49,18 +53,22 @@ def add_profile(rows: Collected, content: Any, _: Redactor) -> None:
                     sent_by,
                     start,
                     Duration=end - start,
-                    ThreadName=string(mapping(names.get(thread)).get("name"), 200) or thread,
+                    ThreadName=_name(mapping(names.get(thread)).get("name"), 200, redactor) or thread,
                     TraceId=hex_id(mine.get("trace_id"), 32),
-                    SpanName=string(mine.get("name"), 300),
+                    SpanName=_name(mine.get("name"), 300, redactor),
                     Stack=stacks[stack],
                     Samples=count,
                     WallNanoseconds=wall,
                 )
 
 
-def _stacks(profile: dict[str, Any]) -> list[list[str]]:
+def _name(value: Any, longest: int, redactor: Redactor) -> str:
+    return redactor.text(string(value, _LONGEST_SEARCHED))[:longest]
+
+
+def _stacks(profile: dict[str, Any], redactor: Redactor) -> list[list[str]]:
     """Give every stack as functions, the outermost first; Sentry's begin with the innermost."""
-    names = [_function(mapping(frame)) for frame in listed(profile.get("frames"), MOST_FRAMES)]
+    names = [_function(mapping(frame), redactor) for frame in listed(profile.get("frames"), MOST_FRAMES)]
     return [
         [
             names[index]
@@ -71,9 +79,9 @@ def _stacks(profile: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def _function(frame: dict[str, Any]) -> str:
-    place = string(frame.get("module") or frame.get("filename") or frame.get("abs_path"), 300)
-    return f"{place}:{string(frame.get('function'), 300) or '?'}"
+def _function(frame: dict[str, Any], redactor: Redactor) -> str:
+    place = _name(frame.get("module") or frame.get("filename") or frame.get("abs_path"), 300, redactor)
+    return f"{place}:{_name(frame.get('function'), 300, redactor) or '?'}"
 
 
 def _threads(told: dict[str, Any], profile: dict[str, Any], received_ns: int) -> dict[str, _Samples]:
