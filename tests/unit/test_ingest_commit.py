@@ -156,3 +156,20 @@ def test_an_error_that_nobody_expected():
 
     with pytest.raises(StoreUnavailable, match="The store failed: ZeroDivisionError"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"), [(pa.ArrowInvalid("too long"), RowsRefused), (MemoryError(), StoreUnavailable)]
+)
+def test_an_error_of_arrow(failure, expected):
+    """Rows that Arrow cannot write are the rows' fault, for ever; memory is there again later."""
+
+    def insert(_, _rows):
+        raise failure
+
+    async def run():
+        with ThreadPoolExecutor(1) as threads:
+            await GroupCommit(insert, threads).commit({"t": rows(1)})
+
+    with pytest.raises(expected):
+        asyncio.run(run())

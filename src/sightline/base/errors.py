@@ -81,7 +81,16 @@ class StoreUnavailable(StoreError):
 
 
 class RowsRefused(StoreError):
-    """The engine refused rows that were offered."""
+    """
+    The engine refused rows that were offered.
+
+    Attributes:
+        partly: one of several tables refused them, so that others may have them.
+    """
+
+    def __init__(self, message: str, *, partly: bool = False) -> None:
+        super().__init__(message)
+        self.partly = partly
 
 
 class QueryError(SightlineError):

@@ -107,7 +107,8 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         lines.start()
         stack.callback(lines.stop)
         stack.callback(live.close)
-        intake = Intake(store, counters, live, pending_bytes(settings["memory_bytes"]))
+        held = pending_bytes(settings["memory_bytes"])
+        intake = Intake(store, counters, live, held, quarantine=home / "quarantine")
         stack.callback(intake.close)
         yield Services(
             store=store,

@@ -65,7 +65,8 @@ def of_query(message: str) -> QueryError | StoreUnavailable:
 def of_insert(message: str) -> StoreError:
     """Turn the engine's refusal of an insert into ours: rows at fault, or a store that cannot take them now."""
     if code_of(message) in UNREADABLE:
-        return RowsRefused(f"The store refused rows: {_READING.sub('', sentence(message))}")
+        told = _READING.sub("", sentence(message))
+        return RowsRefused(f"The store refused rows: {told}", partly="while pushing to view" in message)
     return StoreUnavailable(f"The store cannot take rows now: {sentence(message)}")
 
 

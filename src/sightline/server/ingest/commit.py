@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from sightline.base.errors import StoreError, StoreUnavailable
+from sightline.base.errors import RowsRefused, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +30,10 @@ ENOUGH_ROWS: Final = 10_000
 
 GROUP_ROWS: Final = 50_000
 """Most rows of one group. A larger request goes alone, and in as many inserts: each takes a few hundred bytes a row."""
+
+
+_NEVER: Final = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, pa.ArrowCapacityError, UnicodeError)
+"""What is wrong with rows that Arrow cannot write; memory and handles are there again later."""
 
 
 class GroupCommit:
@@ -164,6 +168,8 @@ class _TableCommit:
             await loop.run_in_executor(self._threads, self._insert, self._name, rows)
         except StoreError as error:
             return error
+        except _NEVER as error:
+            return RowsRefused(f"The rows cannot be written for the store: {error}.")
         except Exception as error:
             return StoreUnavailable(f"The store failed: {error!r}.")
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sightline.base.errors import RowsRefused
 from sightline.server.answers import ask
 from sightline.wire.logfile.formats import decode
 
@@ -40,6 +41,9 @@ async def take(
     files, number = services.offsets.log_files, range_.file.id
     await ask(files.intend, number, range_.start, range_.end)
     token = range_.file.token(range_.start, range_.end)
-    await services.intake.store("logfile", decoded, token=token)
+    try:
+        decoded = await services.intake.store("logfile", decoded, token=token)
+    except RowsRefused as error:  # they are set aside, and what is behind them is read on
+        services.counters.refuse("logfile", str(error))
     await ask(files.fulfil, number, range_.start, range_.end)
     return decoded, unread

@@ -78,7 +78,7 @@ async def ndjson(
             content = await services.intake.body(request, hold)
             known = roles(**named) if named else ROLES
             decoded = await services.intake.decode(decode_ndjson, content, time.time_ns(), known)
-            await services.intake.store("ndjson", decoded)
+            decoded = await services.intake.store("ndjson", decoded)
     except SightlineError as error:
         services.counters.refuse("ndjson", str(error))
         raise

@@ -82,7 +82,7 @@ async def _export(request: Request, signal: str) -> Response:
         with services.intake.pending.request() as hold:
             content = await services.intake.body(request, hold)
             decoded = await services.intake.decode(decode, signal, encoding, content)
-            await services.intake.store("otlp", decoded)
+            decoded = await services.intake.store("otlp", decoded)
     except (BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable) as error:
         services.counters.refuse("otlp", str(error))
         return refusal(request, encoding, error)

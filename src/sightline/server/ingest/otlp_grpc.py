@@ -126,8 +126,7 @@ class _Calls:
             content = await anext(messages, b"")
             hold.grow(len(content))
             decoded = await intake.decode(decode, signal, PROTOBUF, content)
-            await intake.store("otlp", decoded)
-        return decoded
+            return await intake.store("otlp", decoded)
 
 
 async def _refuse(context: Any, error: Exception) -> NoReturn:

@@ -19,7 +19,7 @@ class Recent:
         self._most = most
         self._known: dict[str, asyncio.Future[None]] = {}
 
-    async def once(self, identity: str, store: Callable[[], Awaitable[None]]) -> None:
+    async def once(self, identity: str, store: Callable[[], Awaitable[object]]) -> None:
         """
         Store what is not stored yet; return when it is, whoever does it.
 
