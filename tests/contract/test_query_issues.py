@@ -110,6 +110,19 @@ def test_issues_are_searched_and_paged(store, issues):
     assert len({issue.fingerprint for issue in first.issues + second.issues}) == 4
 
 
+@pytest.mark.parametrize("sort", ["last_seen", "first_seen", "count", "users"])
+def test_a_page_begins_behind_the_last_one_whatever_was_decided_meanwhile(store, issues, sort):
+    """Who resolves what is on the first page of open issues is shown all others on the following ones."""
+    expected = names(store, issues, status="open", sort=sort)
+    first = list_issues(store, issues, "", DAY, status="open", sort=sort, limit=2)
+    for issue in first.issues:
+        issues.change(issue.fingerprint, "ignored", by="ada")
+
+    second = list_issues(store, issues, "", DAY, status="open", sort=sort, limit=2, cursor=first.next_cursor)
+
+    assert [issue.fingerprint for issue in first.issues + second.issues] == expected
+
+
 def test_an_issue_is_read_in_full(store, issues):
     """It has its newest occurrence with traceback, users, traces, what occurrences share, and its history."""
     issues.change("often", "ignored", by="ada")

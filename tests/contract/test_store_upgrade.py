@@ -30,4 +30,4 @@ def test_an_older_store_counts_what_it_has_when_it_is_opened(tmp_path: Path):
     store.close()
 
     assert requests == 1
-    assert [name for name, _ in errors] == ["old"]
+    assert [name for name, *_ in errors] == ["old"]

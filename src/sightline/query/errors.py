@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -65,17 +65,25 @@ class Group(msgspec.Struct):
     trend: list[int]
 
 
+class Ranked(NamedTuple):
+    """An issue in an order: its name, when each of its releases was last seen, and what it is sorted by."""
+
+    fingerprint: str
+    releases: dict[str, int]
+    rank: int
+
+
 _SORTS: Final[dict[Sort, str]] = {
-    "last_seen": "max(Timestamp)",
-    "first_seen": "min(Timestamp)",
+    "last_seen": "toUnixTimestamp64Nano(max(Timestamp))",
+    "first_seen": "toUnixTimestamp64Nano(min(Timestamp))",
     "count": "count()",
     "users": f"uniqExactIf({USER}, {USER} != '')",
 }
 
 
-def list_fingerprints(store: Store, query: str, range_: TimeRange, sort: Sort) -> list[tuple[str, dict[str, int]]]:
+def list_fingerprints(store: Store, query: str, range_: TimeRange, sort: Sort) -> list[Ranked]:
     """
-    Name the issues of a range in an order, the highest first, each with when its releases were last seen.
+    Name the issues of a range in an order, the highest first; of the same rank by their names.
 
     Raises:
         QueryInvalid: if the search cannot be read.
@@ -83,12 +91,12 @@ def list_fingerprints(store: Store, query: str, range_: TimeRange, sort: Sort) -
     condition = compile_search(query, LOGS)
     found = store.query(
         "SELECT Fingerprint AS fingerprint, "
-        f"maxMap(map({RELEASE}, toUnixTimestamp64Nano(Timestamp))), {_SORTS[sort]} AS sorted "
+        f"maxMap(map({RELEASE}, toUnixTimestamp64Nano(Timestamp))), {_SORTS[sort]} AS rank "
         f"FROM errors WHERE {IN_RANGE} AND {condition.sql} GROUP BY fingerprint "
-        "ORDER BY sorted DESC, fingerprint LIMIT {limit:UInt32}",
+        "ORDER BY rank DESC, fingerprint LIMIT {limit:UInt32}",
         {**condition.parameters, **range_.parameters, "limit": MAX_ISSUES},
     )
-    return [(fingerprint, releases) for fingerprint, releases, _ in found.rows]
+    return [Ranked(*row) for row in found.rows]
 
 
 _NEWEST: Final = ("LogAttributes['exception.type']", "LogAttributes['exception.message']", "ServiceName",

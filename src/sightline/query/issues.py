@@ -9,7 +9,7 @@ import msgspec
 
 from sightline.query import errors, issue_detail
 from sightline.query.cursor import decode_cursor, encode_cursor
-from sightline.query.errors import MAX_ISSUES, Group, Sort
+from sightline.query.errors import Group, Ranked, Sort
 from sightline.query.facets import Facet  # noqa: TC001 - msgspec reads the annotations, here and below
 from sightline.query.issue_detail import AffectedUser, IssueTrace  # noqa: TC001
 from sightline.query.logs import LogRecord  # noqa: TC001
@@ -90,7 +90,11 @@ class IssueDetail(msgspec.Struct):
 
 
 class _Position(msgspec.Struct, array_like=True):
-    given: int
+    """Behind which issue the next page begins, and the end of the range that its rank is of."""
+
+    rank: int
+    fingerprint: str
+    end_ns: int
 
 
 def list_issues(
@@ -112,18 +116,23 @@ def list_issues(
         QueryInvalid: if the search or the cursor cannot be read.
     """
     limit = min(max(1, limit), MAX_PAGE)
-    skip = min(max(0, decode_cursor(cursor, _Position).given), MAX_ISSUES) if cursor else 0
-    found = dict(errors.list_fingerprints(store, query, range_, sort))
-    decisions = _decisions(issues, found)
-    wanted = [name for name in found if _wanted(decisions.get(name, _UNDECIDED).status, status)]
-    page = wanted[skip : skip + limit]
-    groups, step_s = errors.describe(store, query, range_, page, buckets=buckets)
+    position = decode_cursor(cursor, _Position) if cursor else None
+    if position:
+        range_ = TimeRange(range_.start_ns, min(max(range_.start_ns, position.end_ns), range_.end_ns))
+    found = errors.list_fingerprints(store, query, range_, sort)
+    decisions = _decisions(issues, {each.fingerprint: each.releases for each in found})
+    wanted = [each for each in found if _wanted(decisions.get(each.fingerprint, _UNDECIDED).status, status)]
+    follow = [each for each in wanted if position is None or _is_behind(each, position)]
+    page = follow[:limit]
+    groups, step_s = errors.describe(store, query, range_, [each.fingerprint for each in page], buckets=buckets)
     return IssuePage(
         issues=[_issue(group, decisions.get(group.fingerprint, _UNDECIDED)) for group in groups],
         total=len(wanted),
         step_seconds=step_s,
         times=_times(range_, step_s),
-        next_cursor=encode_cursor(_Position(skip + limit)) if len(wanted) > skip + limit else None,
+        next_cursor=encode_cursor(_Position(page[-1].rank, page[-1].fingerprint, range_.end_ns))
+        if len(follow) > limit
+        else None,
     )
 
 
@@ -187,6 +196,10 @@ def _decisions(issues: Issues, found: dict[str, dict[str, int]]) -> dict[str, De
             at_ns = max(found[name].values())
             decisions[name] = issues.change(name, "regressed", release=decision.release, by=_NOTICED_BY, at_ns=at_ns)
     return decisions
+
+
+def _is_behind(each: Ranked, position: _Position) -> bool:
+    return (-each.rank, each.fingerprint) > (-position.rank, position.fingerprint)
 
 
 def _wanted(status: Status, wanted: StatusFilter) -> bool:
