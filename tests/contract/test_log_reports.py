@@ -51,6 +51,13 @@ def test_logs_are_counted(store):
     assert [(hour.count, hour.errors) for hour in found.hours] == [(4, 0), (13, 7)]
 
 
+def test_hours_that_are_left_out_are_counted_all_the_same(store):
+    """Of more hours than an answer has the last ones are given; totals are those of all."""
+    found = log_statistics(store, "", RANGE, most_hours=1)
+
+    assert (found.total, [hour.count for hour in found.hours]) == (17, [13])
+
+
 def test_nothing_is_counted_where_nothing_is(store):
     """Where no log matches, nobody is divided by."""
     found = log_statistics(store, "service:none", RANGE)

@@ -123,20 +123,21 @@ def count_events(store: Store, query: str, range_: TimeRange, *, by: str = "name
     condition = compile_search(query, EVENTS)
     parameters: dict[str, object] = {**condition.parameters, **range_.parameters, "step": step_s}
     field = EVENTS.field(by).value(binder(parameters))
+    counted = f"FROM events WHERE {IN_RANGE} AND {condition.sql}"
     found = store.query(
-        f"SELECT intDiv(toUnixTimestamp(Timestamp), {{step:UInt32}}) AS bucket, {field} AS value, count() "
-        f"FROM events WHERE {IN_RANGE} AND {condition.sql} GROUP BY bucket, value",
+        f"WITH most AS (SELECT {field} AS value {counted} AND value != '' GROUP BY value "
+        f"ORDER BY count() DESC, value LIMIT {MAX_SERIES}) "
+        "SELECT intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) AS bucket, "
+        f"if({field} IN (SELECT value FROM most), {field}, '') AS kept, count() {counted} GROUP BY bucket, kept",
         parameters,
     )
     first = range_.start_ns // (step_s * NS_PER_S)
     steps = -(-range_.end_ns // (step_s * NS_PER_S)) - first
-    totals: dict[str, int] = {}
-    for _, value, count in found.rows:
-        totals[value] = totals.get(value, 0) + count
-    kept = sorted((value for value in totals if value), key=lambda value: (-totals[value], value))[:MAX_SERIES]
-    counts = {value: [0] * steps for value in [*kept, ""]}
+    counts: dict[str, list[int]] = {}
     for bucket, value, count in found.rows:
-        counts[value if value in counts else ""][bucket - first] += count
-    series = [EventSeries(value, sum(each), each) for value, each in counts.items() if any(each)]
+        counts.setdefault(value, [0] * steps)[bucket - first] = count
+    # The most frequent ones first; what has no value, or one of the rest, comes last.
+    order = sorted(counts, key=lambda value: (not value, -sum(counts[value]), value))
+    series = [EventSeries(value, sum(counts[value]), counts[value]) for value in order]
     times = [rfc3339((first + step) * step_s * NS_PER_S) for step in range(steps)]
-    return EventCounts(by, step_s, times, series, sum(totals.values()), found.elapsed_ms)
+    return EventCounts(by, step_s, times, series, sum(each.total for each in series), found.elapsed_ms)

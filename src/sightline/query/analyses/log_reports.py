@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_EXAMPLES: Final = 3
 """Most examples of one pattern."""
 
+MAX_HOURS: Final = 24 * 366
+"""Most hours of an answer, the last ones."""
+
 MAX_NAMES: Final = 20
 """Services and loggers that are counted each by itself, the commonest."""
 
@@ -71,7 +74,7 @@ class LogStatistics(msgspec.Struct):
         levels: by level, the commonest first.
         services: by service, the commonest first.
         loggers: by logger, the commonest first.
-        hours: hour by hour, those without a log left out.
+        hours: hour by hour, those without a log left out, and of more than a year the last ones.
         elapsed_ms: how long it took to count.
     """
 
@@ -136,9 +139,9 @@ class SlowRequests(msgspec.Struct):
     elapsed_ms: float
 
 
-def log_statistics(store: Store, query: str, range_: TimeRange) -> LogStatistics:
+def log_statistics(store: Store, query: str, range_: TimeRange, *, most_hours: int = MAX_HOURS) -> LogStatistics:
     """
-    Count the logs for which a search holds, by level, service, logger and hour.
+    Count the logs for which a search holds, by level, service, logger and hour, the last *most_hours*.
 
     Raises:
         QueryInvalid: if the search cannot be read.
@@ -146,30 +149,31 @@ def log_statistics(store: Store, query: str, range_: TimeRange) -> LogStatistics
     condition = compile_search(query, LOGS)
     parts = {
         name: store.query(
-            f"SELECT {by} AS part, count() AS found, countIf(SeverityNumber >= 17) AS errors "
-            f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} GROUP BY part ORDER BY {order} LIMIT {{most:UInt32}}",
-            {**condition.parameters, **range_.parameters, "most": most},
+            f"SELECT {by} AS part, count() AS found, countIf(SeverityNumber >= 17) AS errors, sum(found) OVER (), "
+            f"sum(errors) OVER () FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} GROUP BY part "
+            f"ORDER BY {order} LIMIT {{most:UInt32}}",
+            {**condition.parameters, **range_.parameters, "most": most or most_hours},
         )
         for name, by, order, most in _PARTS
     }
     hours = parts["hours"].rows
-    total, errors = sum(row[1] for row in hours), sum(row[2] for row in hours)
+    total, errors = hours[0][3:] if hours else (0, 0)
     return LogStatistics(
         start=rfc3339(range_.start_ns),
         end=rfc3339(range_.end_ns),
         total=total,
         errors=errors,
         error_rate=errors / total if total else 0.0,
-        levels=[LevelCount(name, count, count / max(1, total)) for name, count, _ in parts["levels"].rows],
-        services=[NameCount(*row) for row in parts["services"].rows],
-        loggers=[NameCount(*row) for row in parts["loggers"].rows],
-        hours=[HourCount(rfc3339(hour * NS_PER_S), count, bad) for hour, count, bad in hours],
+        levels=[LevelCount(name, count, count / max(1, total)) for name, count, *_ in parts["levels"].rows],
+        services=[NameCount(*row[:3]) for row in parts["services"].rows],
+        loggers=[NameCount(*row[:3]) for row in parts["loggers"].rows],
+        hours=[HourCount(rfc3339(hour * NS_PER_S), count, bad) for hour, count, bad, *_ in reversed(hours)],
         elapsed_ms=round(sum(part.elapsed_ms for part in parts.values()), 3),
     )
 
 
 _PARTS: Final = (
-    ("hours", "toUnixTimestamp(toStartOfHour(Timestamp))", "part", 24 * 366),
+    ("hours", "toUnixTimestamp(toStartOfHour(Timestamp))", "part DESC", None),
     ("levels", "SeverityText", "found DESC, part", MAX_NAMES),
     ("services", "ServiceName", "found DESC, part", MAX_NAMES),
     ("loggers", "ScopeName", "found DESC, part", MAX_NAMES),
