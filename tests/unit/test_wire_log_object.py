@@ -58,6 +58,45 @@ def test_formats(found):
     assert record.attributes == {}
 
 
+@pytest.mark.parametrize(
+    ("found", "level"),
+    [
+        ({"severityNumber": 1}, "TRACE"), ({"severity_number": 5}, "DEBUG"), ({"SEVERITY_NUMBER": "17"}, "ERROR"),
+        ({"severityText": "", "severityNumber": 17}, "ERROR"), ({"severityNumber": 9, "severityText": ""}, "INFO"),
+        ({"levelno": 40}, "ERROR"), ({"levelno": 30}, "WARNING"), ({"LEVELNO": "10"}, "DEBUG"),
+        ({"levelno": 35}, "WARNING"), ({"level": 40}, "WARNING"), ({"level": 3}, "ERR"),
+        ({"level": 17}, "ERROR"), ({"status": "Error"}, "Error"),
+    ],
+)  # fmt: skip
+def test_a_level_is_read_by_its_fields_name(found, level):
+    """A number is OpenTelemetry's, Python's, pino's or syslog's as the name of its field says; no text is no level."""
+    assert log_object.read(found | {"msg": "m"}).level == level
+
+
+@pytest.mark.parametrize("wrong", [{"severityNumber": 0}, {"severityNumber": 25}, {"levelno": 0}, {"levelno": -5}])
+def test_a_number_that_is_no_level_stays(wrong):
+    """A number outside its kind's range is an attribute."""
+    assert told(wrong | {"msg": "m"}) == {"body": "m", "attributes": wrong}
+
+
+@pytest.mark.parametrize("status", ["200", "404", "5", 200, 5, "ok", "active", True])
+def test_a_status_is_no_level(status):
+    """What an HTTP server answered, and what state something is in, stays an attribute."""
+    assert told({"status": status, "msg": "GET /"}) == {"body": "GET /", "attributes": {"status": status}}
+
+
+def test_a_status_that_was_chosen():
+    """Where the user says that ``status`` is the level, it is."""
+    assert log_object.read({"status": "urgent"}, log_object.roles(level="status")).level == "urgent"
+
+
+def test_an_empty_text_comes_last():
+    """A name with nothing in it does not keep out another one that has something."""
+    found = told({"message": "", "msg": "m", "logger": "", "name": "shop"})
+
+    assert found == {"body": "m", "logger": "shop", "attributes": {"message": "", "logger": ""}}
+
+
 def test_what_is_not_what_its_name_says():
     """A value that does not fit its name is kept as an attribute, and so is the second of two names for one thing."""
     found = {"time": "soon", "level": [1], "trace_id": "none", "message": "m", "msg": "other", "nothing": None}

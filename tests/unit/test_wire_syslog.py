@@ -51,6 +51,13 @@ def test_structured_data():
     }  # fmt: skip
 
 
+def test_a_status_in_the_body_keeps_the_priority():
+    """Of an access log in JSON, as nginx writes it to syslog, the level is the priority's and the status is kept."""
+    record = parse(b'<14>1 2026-11-20T10:30:40Z h nginx - - - {"status":"404","request":"GET /"}', RECEIVED_NS)
+
+    assert (record.level, record.attributes["status"]) == ("INFO", "404")
+
+
 def test_times():
     """The message's own time counts; one without, or years ahead, has the time when it was received."""
     contents = (b"<14>1 2026-11-20T10:30:40Z h a - - - m", b"<14>m", b"<14>1 2099-01-01T00:00:00Z h a - - - m")

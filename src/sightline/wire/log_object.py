@@ -14,6 +14,7 @@ import msgspec
 
 from sightline.model import severity
 from sightline.wire import times
+from sightline.wire.levels import level_of
 from sightline.wire.log_rows import text
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "deployment.environment.name", "deployment.environment", "environment", "env", "service.environment",
     ),
 }  # fmt: skip
-"""Names of each part of a record. Where several are there, the first counts and the others are attributes."""
+"""
+Names of each part of a record. Where several are there, the first counts and the others are attributes; one whose value
+is an empty text comes after all others.
+"""
 
 RESOURCE_GROUPS: Final = frozenset(
     {"service", "host", "agent", "cloud", "container", "k8s", "kubernetes", "orchestrator"}
@@ -60,6 +64,9 @@ RENAMED: Final = {"exception.traceback": "exception.stacktrace", "error.stack_tr
 """What OpenTelemetry has another name for, and pages and issues look for under that."""
 
 _IN_RESOURCE: Final = {"service": "service.name", "host": "host.name", "environment": "deployment.environment.name"}
+
+_BEHIND_ALL: Final = 1000
+"""Added to the rank of a name whose value is an empty text."""
 
 _Parts = dict[str, tuple[int, str, Any]]
 
@@ -141,15 +148,18 @@ def read(found: Mapping[Any, Any], known: Roles = ROLES, *, zone: tzinfo | None 
         if role is None or value is None:
             if value is not None:
                 _place(record, name, value)
-        elif (held := parts.get(role[0])) is None:
-            parts[role[0]] = (role[1], name, value)
-        elif role[1] < held[0]:
-            parts[role[0]] = (role[1], name, value)
+            continue
+        rank = role[1] if value != "" else role[1] + _BEHIND_ALL
+        if (held := parts.get(role[0])) is None:
+            parts[role[0]] = (rank, name, value)
+        elif rank < held[0]:
+            parts[role[0]] = (rank, name, value)
             _place(record, held[1], held[2])
         else:
             _place(record, name, value)
-    for part, (_, name, value) in parts.items():
-        if not _fill(record, part, value, zone):
+    for part, (rank, name, value) in parts.items():
+        filled = _fill_level(record, value, name, rank) if part == "level" else _fill(record, part, value, zone)
+        if not filled:
             _place(record, name, value)
     if "message" not in parts:
         record.body = text(found)
@@ -187,30 +197,6 @@ def _flatten(found: Mapping[Any, Any], prefix: str, depth: int, given: list[tupl
             given.append((name, value))
 
 
-def level_of(value: Any) -> str:
-    """
-    Name the level that *value* is: a text, or a number of pino, Python, OpenTelemetry or syslog; empty for none.
-
-    Multiples of ten are taken for pino's and bunyan's, which are one off from Python's, 0 to 7 for syslog's.
-    """
-    if isinstance(value, str):
-        stripped = value.strip()
-        return level_of(int(stripped)) if stripped.isascii() and stripped.isdigit() and len(stripped) < 3 else stripped
-    if isinstance(value, bool) or not isinstance(value, int):
-        return ""
-    if 0 <= value <= 7:
-        return SYSLOG_LEVELS[value]
-    if value % 10 == 0 and 10 <= value <= 60:
-        return _PINO[value // 10 - 1]
-    return severity.name_of(value) if 0 < value <= 24 else ""
-
-
-SYSLOG_LEVELS: Final = ("EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG")
-"""Name of each of syslog's severities, from 0."""
-
-_PINO: Final = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
 def hex_id(value: Any, size: int) -> str:
     """Give a trace id (*size* 32) or span id (16) in lower case; empty for what is none."""
     if not isinstance(value, str) or not size <= len(value) <= size + 4:
@@ -246,8 +232,11 @@ def _fill_time(record: LogObject, value: Any, zone: tzinfo | None) -> bool:
     return record.time_ns > 0
 
 
-def _fill_level(record: LogObject, value: Any, _zone: tzinfo | None) -> bool:
-    record.level = level_of(value)
+def _fill_level(record: LogObject, value: Any, name: str, rank: int) -> bool:
+    if name.lower() == "status" and rank and not (isinstance(value, str) and severity.read(value)[1]):
+        # The answer of an HTTP server, or the state of something.
+        return False
+    record.level = level_of(value, name)
     return bool(record.level)
 
 
@@ -278,7 +267,6 @@ def _fill_event(record: LogObject, value: Any, _zone: tzinfo | None) -> bool:
 
 _FILLERS: Final[dict[str, Callable[[LogObject, Any, tzinfo | None], bool]]] = {
     "time": _fill_time,
-    "level": _fill_level,
     "message": _fill_message,
     "logger": _fill_logger,
     "trace": _fill_trace,

@@ -9,6 +9,7 @@ import msgspec
 
 from sightline.base.errors import DecodeError
 from sightline.wire import json_body, log_object, loki_protobuf, times
+from sightline.wire.levels import level_of
 from sightline.wire.log_rows import LogRows
 
 if TYPE_CHECKING:
@@ -154,4 +155,4 @@ _NOTHING: Final = log_object.LogObject()
 
 
 def _level(names: Mapping[str, Any]) -> str:
-    return next((level for name in LEVELS if (level := log_object.level_of(names.get(name)))), "")
+    return next((level for name in LEVELS if (level := level_of(names.get(name), name))), "")

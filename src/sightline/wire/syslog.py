@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.base.limits import MAX_AHEAD_NS
 from sightline.wire import log_object, times
+from sightline.wire.levels import SYSLOG_LEVELS
 from sightline.wire.log_rows import LogRows
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def parse(content: bytes, received_ns: int) -> LogObject:
     record.attributes["syslog.severity"] = SEVERITIES[priority & 7]
     header = _HEADER.match(rest)
     body = _read_new(record, header, rest[header.end() :]) if header else _read_old(record, rest, received_ns)
-    return _with_body(record, body, log_object.SYSLOG_LEVELS[priority & 7])
+    return _with_body(record, body, SYSLOG_LEVELS[priority & 7])
 
 
 def _read_new(record: LogObject, header: re.Match[str], rest: str) -> str:
