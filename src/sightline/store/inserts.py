@@ -38,6 +38,9 @@ CHECK_LINES: Final = f"INSERT INTO FUNCTION null({literal(LINE_STRUCTURE)}) SELE
 CHECK_SETTINGS: Final = {"max_threads": 1, "input_format_null_as_default": 1}
 """The statement that reads lines and keeps nothing, and its settings."""
 
+STATEMENT_BYTES: Final = 1024 * 1024
+"""Longest statement that takes lines in: what a batch's resources take at most, four times over."""
+
 _RESOURCES_TYPE: Final = "Map(String, Map(LowCardinality(String), String))"
 
 
@@ -56,6 +59,7 @@ def lines_settings(token: str) -> dict[str, Any]:
         # One thread each: two inserts side by side use two cores better than one insert does, and cost less together.
         "max_threads": 1,
         "max_insert_threads": 1,
+        "max_query_size": STATEMENT_BYTES,
         "input_format_parallel_parsing": 0,
         "input_format_null_as_default": 1,
         # All rows in one block: either everything was parsed and goes on to the tables, or nothing does.
@@ -66,11 +70,13 @@ def lines_settings(token: str) -> dict[str, Any]:
 
 def _resources(resources: Mapping[str, Mapping[str, str]]) -> str:
     """Write the resources as a constant map of maps, in which the engine looks up each line's instance."""
+    return f"map({', '.join(written(instance, found) for instance, found in resources.items())})"
 
-    def written(mapping: Mapping[str, str]) -> str:
-        return f"map({', '.join(f'{literal(key)}, {literal(value)}' for key, value in mapping.items())})"
 
-    return f"map({', '.join(f'{literal(instance)}, {written(found)}' for instance, found in resources.items())})"
+def written(instance: str, resource: Mapping[str, str]) -> str:
+    """Write what a statement says of one instance: its name and its resource."""
+    attributes = ", ".join(f"{literal(key)}, {literal(value)}" for key, value in resource.items())
+    return f"{literal(instance)}, map({attributes})"
 
 
 def insert_settings(token: str | None) -> dict[str, Any]:

@@ -99,9 +99,10 @@ class RemoteEngine:
         self, select: str, structure: str, chunks: Iterable[bytes | memoryview], settings: Mapping[str, Any]
     ) -> None:
         """Run ``INSERT … SELECT … FROM {source}`` over lines of JSON that are sent along."""
-        sql = select.replace("{source}", f"input({literal(structure)})") + " FORMAT JSONEachRow"
+        # All of it goes in the body: an address has less room than resources take.
+        into = select.replace("{source}", f"input({literal(structure)})").removeprefix("INSERT INTO ")
         body, wanted = b"".join(chunks), self._insert_settings(settings)
-        self._refusing(lambda: self._inserts.command(sql, data=body, settings=wanted))
+        self._refusing(lambda: self._inserts.raw_insert(into, None, body, settings=wanted, fmt="JSONEachRow"))
 
     def insert_bytes(
         self, table: str, columns: str, body: bytes | memoryview, body_format: str, settings: Mapping[str, Any]

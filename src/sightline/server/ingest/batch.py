@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Final
 
 from sightline.server.services import Tally
 from sightline.state.offsets import Intent, Range
+from sightline.store.inserts import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
     from sightline.server.ingest.quarantine import BadLine
+    from sightline.spool.format import Header
     from sightline.spool.reader import Chunk
 
 ENTRY_BYTES: Final = 16
 """What an entry of a map costs in a row beside its text: two offsets."""
+
+RESOURCES_BYTES: Final = 128 * 1024
+"""Bytes of a batch's resources in the statement: each insert parses them, and takes 200 times their memory for it."""
+
+STORED_RESOURCES_BYTES: Final = 256 * 1024
+"""Where an intent's resources have more, nothing of it was stored: the engine takes no statement that is longer."""
 
 _LOG: Final = b'{"kind":"log"'
 _SPAN: Final = b'{"kind":"span"'
@@ -38,6 +46,7 @@ class Batch:
         resources: of every instance among them.
         size_bytes: of all their lines.
         weight: bytes that the engine unfolds them to, see ``weigh``.
+        resources_bytes: of the resources' text in the statement.
         tally: of all their records.
         intent: once it was written down.
         sending: the insert that runs or ended, with the lines that could not be stored.
@@ -47,6 +56,7 @@ class Batch:
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     size_bytes: int = 0
     weight: int = 0
+    resources_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
     intent: Intent | None = None
     sending: Future[list[BadLine]] | None = None
@@ -56,15 +66,25 @@ class Batch:
         header = chunk.header
         if self.intent is not None or (self.chunks and self.weight + weight > weight_limit):
             return False
-        return self.resources.get(header.instance, header.resource) == header.resource
+        if header.instance in self.resources:
+            return self.resources[header.instance] == header.resource
+        return not self.chunks or self.resources_bytes + _text_bytes(header) <= RESOURCES_BYTES
 
     def add(self, chunk: Chunk, weight: int, tally: Tally) -> None:
         """Let a chunk join, with its weight and the number of its records."""
         self.chunks.append(chunk)
-        self.resources[chunk.header.instance] = chunk.header.resource
+        if chunk.header.instance not in self.resources:
+            self.resources[chunk.header.instance] = chunk.header.resource
+            self.resources_bytes += _text_bytes(chunk.header)
         self.size_bytes += len(chunk.lines)
         self.weight += weight
         self.tally.add(tally)
+
+    def parts(self) -> list[Batch]:
+        """Give what is inserted by itself: the batch, or parts of one whose resources no statement has room for."""
+        if self.resources_bytes <= STORED_RESOURCES_BYTES:
+            return [self]
+        return gathered(((chunk, weigh(chunk)) for chunk in self.chunks), self.weight)
 
     def ranges(self) -> list[Range]:
         """Give the ranges of the chunks; those that touch are one."""
@@ -78,6 +98,16 @@ class Batch:
                 last[chunk.segment] = len(found)
                 found.append(Range(chunk.segment, chunk.start, chunk.end))
         return found
+
+
+def gathered(pieces: Iterable[tuple[Chunk, int]], weight_limit: int) -> list[Batch]:
+    """Gather pieces, with their weights, in batches; the same pieces always in the same way."""
+    batches: list[Batch] = []
+    for piece, weight in pieces:
+        if not batches or not batches[-1].takes(piece, weight, weight_limit):
+            batches.append(Batch())
+        batches[-1].add(piece, weight, count(piece.lines))
+    return batches
 
 
 def weigh(chunk: Chunk) -> int:
@@ -114,6 +144,10 @@ def count_lost(lines: bytes) -> int:
     if _LOST not in lines:
         return 0
     return sum(int(found) for found in _LOST_COUNT.findall(lines))
+
+
+def _text_bytes(header: Header) -> int:
+    return len(written(header.instance, header.resource).encode())
 
 
 def _starting(lines: bytes, mark: bytes) -> int:

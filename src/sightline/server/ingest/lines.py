@@ -260,14 +260,22 @@ class LinesIngest:
 
     def _insert(self, batch: Batch, intent: Intent) -> list[BadLine]:
         """Insert one batch, in a thread beside the loop; gives the lines that could not be stored."""
-        if batch.chunks:
-            try:
-                self._store.insert_lines([chunk.lines for chunk in batch.chunks], batch.resources, intent.token)
-            except RowsRefused as refused:
-                return self._insert_good(batch, intent, refused)
+        if not batch.chunks:
+            return []
+        first, *others = batch.parts()
+        bad = self._insert_part(first, intent.token)
+        for number, part in enumerate(others, 1):
+            bad += self._insert_part(part, f"{intent.token}-{number}")
+        return bad
+
+    def _insert_part(self, batch: Batch, token: str) -> list[BadLine]:
+        try:
+            self._store.insert_lines([chunk.lines for chunk in batch.chunks], batch.resources, token)
+        except RowsRefused as refused:
+            return self._insert_good(batch, token, refused)
         return []
 
-    def _insert_good(self, batch: Batch, intent: Intent, refused: RowsRefused) -> list[BadLine]:
+    def _insert_good(self, batch: Batch, token: str, refused: RowsRefused) -> list[BadLine]:
         """
         Set the bad lines aside and insert the others.
 
@@ -284,7 +292,7 @@ class LinesIngest:
             raise refused
         _log.warning("%d lines cannot be stored, they are in %s: %s", len(bad), self._quarantine, bad[0].reason)
         if any(good):
-            self._store.insert_lines(good, batch.resources, intent.token)
+            self._store.insert_lines(good, batch.resources, token)
         set_aside(self._quarantine, bad)
         return bad
 

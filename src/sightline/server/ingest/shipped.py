@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from sightline.base.errors import DecodeError, RowsRefused, SegmentBroken
 from sightline.server.answers import answer, described, known_parameters
-from sightline.server.ingest.batch import Batch, count, cut
+from sightline.server.ingest.batch import count, cut, gathered
 from sightline.server.ingest.lines import BATCH_BYTES
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
@@ -25,6 +25,7 @@ from sightline.spool.reader import Chunk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sightline.server.ingest.batch import Batch
     from sightline.server.services import Services
 
 
@@ -127,14 +128,9 @@ def _check(chunk: Chunk) -> None:
 
 def _store(services: Services, chunks: list[Chunk]) -> int:
     """Store ranges, their bad lines set aside, and give the number of those."""
-    batches = [Batch()]
-    for chunk in chunks:
-        # The same body is cut in the same way, so each batch has the same token again.
-        for piece, weight in cut(chunk, BATCH_BYTES * 2):
-            if not batches[-1].takes(piece, weight, BATCH_BYTES * 2):
-                batches.append(Batch())
-            batches[-1].add(piece, weight, count(piece.lines))
-    return sum(_store_batch(services, batch) for batch in batches)
+    # The same body is cut in the same way, so each batch has the same token again.
+    pieces = (piece for chunk in chunks for piece in cut(chunk, BATCH_BYTES * 2))
+    return sum(_store_batch(services, batch) for batch in gathered(pieces, BATCH_BYTES * 2))
 
 
 def _store_batch(services: Services, batch: Batch) -> int:
