@@ -87,6 +87,19 @@ def test_what_cannot_be_read(server, content, kind, wrong):
     assert wrong in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("good", [1, 0])
+def test_lines_that_are_rejected(server, good):
+    """As Loki does, 400 tells how many lines were rejected and why, when the others are stored."""
+    late = time.time_ns() + 400 * 86400 * 10**9
+    values = [[str(late), "far ahead"]] * 2 + [[str(time.time_ns()), "now"]] * good
+    answer = server.http.post(PATH, json={"streams": [{"stream": {"job": f"loki-late-{good}"}, "values": values}]})
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(f"2 of {2 + good} lines were rejected, the others are stored. ")
+    assert "year ahead" in answer.json()["detail"]
+    assert rows(server, f"loki-late-{good}", "Body") == [["now"]] * good
+
+
 def test_more_than_is_taken(server):
     """A request that would be too large when decompressed is refused before it is."""
     bomb = b"\xff\xff\xff\x7f" + bytes(10)

@@ -202,6 +202,16 @@ def test_opentelemetry_without_time():
     assert "space in bytes" in told.error_message
 
 
+def test_opentelemetry_with_samples_that_are_none():
+    """Samples without a stack are no profiles: none is said to be refused, and the message tells of the samples."""
+    empty = {**OPENTELEMETRY_CPU, "samples": [*OPENTELEMETRY_CPU["samples"], *[{"values": [1]}] * 3]}
+    decoded = decode_otlp(opentelemetry(empty), NOW_NS)
+    told = ExportProfilesServiceResponse.FromString(answer_otlp(decoded)).partial_success
+
+    assert (decoded.accepted, decoded.rejected, told.rejected_profiles) == (1, 1, 0)
+    assert "needs a stack" in told.error_message
+
+
 def test_opentelemetry_of_nothing():
     """What is no request is refused, and so is one that is too large or has too many profiles."""
     with pytest.raises(BodyTooLarge, match="more than 64 profiles"):

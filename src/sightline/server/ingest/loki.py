@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import SightlineError
-from sightline.server.problems import of_error
+from sightline.server.problems import of_error, problem
 from sightline.wire import loki
 
 if TYPE_CHECKING:
     from sightline.server.services import Services
+    from sightline.wire.decoded import Decoded
 
 router = APIRouter(tags=["Loki"])
 
@@ -45,13 +46,20 @@ async def push(request: Request) -> Response:
         with services.intake.pending.request() as hold:
             content = await services.intake.body(request, hold)
             decoded = await services.intake.decode(decoder, content, time.time_ns(), tenant)
-            await services.intake.store("loki", decoded)
+            decoded = await services.intake.store("loki", decoded)
     except SightlineError as error:
         services.counters.refuse("loki", str(error))
         return of_error(error)
     except ClientDisconnect:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+    return _some(decoded) if decoded.rejected else Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _some(decoded: Decoded) -> Response:
+    """Say what was rejected, as Loki does: with 400, which no client sends again, though the rest is stored."""
+    offered = decoded.accepted + decoded.rejected
+    detail = f"{decoded.rejected:,} of {offered:,} lines were rejected, the others are stored. {decoded.reason}"
+    return problem(HTTPStatus.BAD_REQUEST, "lines-rejected", "Some lines were rejected", detail)
 
 
 @router.get("/loki/ready", include_in_schema=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from hashlib import sha256
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.requests import ClientDisconnect
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from sightline.server.services import Services
     from sightline.wire.decoded import Decoded
+    from sightline.wire.pprof import Profiles
+
+Found = TypeVar("Found", bound="Decoded")
 
 router = APIRouter(tags=["Profiles"])
 
@@ -67,14 +70,14 @@ async def otlp(request: Request) -> Response:
     if (kind := request.headers.get("content-type", "").partition(";")[0].strip().lower()) != PROTOBUF:
         return unsupported(f"Content-Type is {kind!r}; expected {PROTOBUF}.")
 
-    def stored(decoded: Decoded) -> Response:
+    def stored(decoded: Profiles) -> Response:
         return Response(answer_otlp(decoded), media_type=PROTOBUF)
 
     return await _take(request, lambda body: decode_otlp(body, time.time_ns()), "otlp", stored)
 
 
 async def _take(
-    request: Request, decoder: Callable[[bytes], Decoded], origin: str, stored: Callable[[Decoded], Response]
+    request: Request, decoder: Callable[[bytes], Found], origin: str, stored: Callable[[Found], Response]
 ) -> Response:
     """Store what a request brings; *stored* makes the answer then."""
     services: Services = request.app.state.sightline

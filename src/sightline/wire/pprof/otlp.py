@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.message import DecodeError as ProtobufError
@@ -59,7 +60,19 @@ _CLASSES: Final = message_classes("otlp_profiles", _MESSAGES)
 _THREADS: Final = ("thread.name", "thread.id")
 
 
-def decode_otlp(body: bytes, received_ns: int) -> Decoded:
+@dataclass(frozen=True, slots=True)
+class Profiles(Decoded):
+    """
+    Rows of one request, of which single samples may be rejected.
+
+    Attributes:
+        refused: profiles of which nothing was taken.
+    """
+
+    refused: int = 0
+
+
+def decode_otlp(body: bytes, received_ns: int) -> Profiles:
     """
     Decode a request; a profile that is none of time is rejected by itself.
 
@@ -82,14 +95,16 @@ def decode_otlp(body: bytes, received_ns: int) -> Decoded:
             found.append(tables.rows(profile, Origin(received_ns, tables.resource(resource)), room))
         except DecodeError as error:
             found.append(Decoded({}, 0, 1, str(error)))
-    return together(found)
+    whole = together(found)
+    refused = sum(one.rejected > 0 and not one.accepted for one in found)
+    return Profiles(whole.tables, whole.accepted, whole.rejected, whole.reason, refused)
 
 
-def answer_otlp(decoded: Decoded) -> bytes:
-    """Encode an ``ExportProfilesServiceResponse``; empty where all was stored."""
+def answer_otlp(decoded: Profiles) -> bytes:
+    """Encode an ``ExportProfilesServiceResponse``; empty where all was stored. Samples alone are a warning."""
     told = _CLASSES["Answer"]()
     if decoded.rejected:
-        told.partial_success.profiles, told.partial_success.message = decoded.rejected, decoded.reason
+        told.partial_success.profiles, told.partial_success.message = decoded.refused, decoded.reason
     encoded: bytes = told.SerializeToString()
     return encoded
 
