@@ -74,7 +74,7 @@ def test_a_trace_is_found_nowhere_afterwards(store: Store):
         lines += line("event", name="t", trace=trace) + line("profile", duration=1, stacks=stacks)
         store.insert_lines([lines], {}, f"trace {trace}")
 
-    assert erase(store, trace=TRACE) == {"events": 1, "otel_logs": 1, "otel_traces": 1, "profiles": 2}
+    assert erase(store, trace=TRACE.upper()) == {"events": 1, "otel_logs": 1, "otel_traces": 1, "profiles": 2}
     assert mentions(store, TRACE) == {}
     assert mentions(store, "5" * 32) == {"events": 1, "otel_logs": 1, "otel_traces": 1}
 

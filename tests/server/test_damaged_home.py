@@ -40,7 +40,7 @@ def home(sound: Path, tmp_path: Path) -> Path:
 @contextmanager
 def opened(home: Path) -> Iterator[tuple[Store, str]]:
     """Open it as a server does, and give what is said about it."""
-    before = look_before(home)
+    before = look_before(home, home / "store")
     store = Store.open(f"chdb://{home / 'store'}", memory_bytes=MEMORY)
     try:
         yield store, " ".join(look(store, home, before))
@@ -154,7 +154,7 @@ def test_half_a_backup_is_taken_away_and_a_whole_one_is_not(home: Path):
     for place in ("store/shadow/backup1/store", "store/shadow/mine", "backups/.writing-half/tables", "backups/mine"):
         (home / place).mkdir(parents=True)
 
-    sweep(home)
+    sweep(home, home / "store")
 
     left = {str(path.relative_to(home)) for path in home.glob("*/*") if path.parent.name == "backups"}
     assert left == {"backups/mine"}

@@ -119,13 +119,18 @@ def _restore(path: Path, home: Path | None, *, as_json: bool) -> None:
     from sightline.cli.answers import find_home
     from sightline.cli.values import value_of
     from sightline.server.lock import HomeLock
+    from sightline.store.address import Embedded, of_home, read
     from sightline.store.backup import restore
 
     directory = find_home(home).expanduser().resolve()
+    place = read(of_home(value_of("store"), directory))
+    if not isinstance(place, Embedded):
+        raise SettingInvalid(f"The store is the server at {place.place}: restore it there, with RESTORE DATABASE.")
+    settings = {name: value_of(name) for name in ("memory_bytes", "retention", "environment")}
     with HomeLock(directory):
         made = restore(
-            path, directory, memory_bytes=value_of("memory_bytes", None),
-            progress=lambda done, whole: show.note(f"{done:,} of {whole:,} bytes"),
+            path, place.directory, directory / "state.db", settings,
+            lambda done, whole: show.note(f"{done:,} of {whole:,} bytes"),
         )  # fmt: skip
     if as_json:
         show.json_lines([{"home": str(directory), "rows": made.rows}])

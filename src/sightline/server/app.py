@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from sightline.server import api, dashboard, health, ingest, problems
 from sightline.server.condition import look, look_before, sweep
+from sightline.server.copies import Copies
 from sightline.server.description import describe
 from sightline.server.guard import Guard
 from sightline.server.health import Health
@@ -28,6 +29,7 @@ from sightline.spool.reader import SpoolReader
 from sightline.state.database import open_database
 from sightline.state.issues import Issues
 from sightline.state.offsets import Offsets
+from sightline.store import address as addresses
 from sightline.store import keep, power
 from sightline.store.connect import Store
 
@@ -67,11 +69,14 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
             wait for the disk: a command may run with other settings.
     """
     home: Path = settings["home"]
-    sweep(home)
-    before = look_before(home)
+    address = addresses.of_home(settings["store"], home)
+    place = addresses.read(address)
+    directory = place.directory if isinstance(place, addresses.Embedded) else None
+    sweep(home, directory)
+    before = look_before(home, directory)
     with ExitStack() as stack:
         store = Store.open(
-            settings["store"] or f"chdb://{home / 'store'}",
+            address,
             memory_bytes=max(ENGINE_LEAST_BYTES, int(settings["memory_bytes"] * ENGINE_SHARE)),
             query_seconds=settings["query_seconds"],
         )
@@ -106,6 +111,8 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         )
         lines.start()
         stack.callback(lines.stop)
+        copies = Copies()
+        stack.callback(copies.close)
         stack.callback(live.close)
         held = pending_bytes(settings["memory_bytes"])
         intake = Intake(store, counters, live, held, quarantine=home / "quarantine")
@@ -123,6 +130,7 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
             home=home,
             url=url,
             version=VERSION,
+            copies=copies,
         )
 
 

@@ -29,14 +29,15 @@ class Before:
     emptied: list[str]
 
 
-def look_before(home: Path) -> Before:
-    """Look at a home whose store is not open yet."""
-    return Before((home / "state.db").exists(), condition.emptied(home / "store"))
+def look_before(home: Path, directory: Path | None) -> Before:
+    """Look at a home whose store, in *directory* where it is an embedded one, is not open yet."""
+    return Before((home / "state.db").exists(), condition.emptied(directory) if directory else [])
 
 
-def sweep(home: Path) -> None:
+def sweep(home: Path, directory: Path | None) -> None:
     """Take away what a backup left behind that was cut off: parts that were linked aside, and half a copy."""
-    for left in (*(home / "store" / "shadow").glob("backup*"), *(home / "backups").glob(f"{WRITING}*")):
+    linked = (directory / "shadow").glob("backup*") if directory else ()
+    for left in (*linked, *(home / "backups").glob(f"{WRITING}*")):
         shutil.rmtree(left, ignore_errors=True)
 
 

@@ -53,6 +53,11 @@ class Remote:
         return f"{host}{port}/{self.database}" + (f" (cluster {self.cluster})" if self.cluster else "")
 
 
+def of_home(url: str, home: Path) -> str:
+    """Give *url*, or where the store of *home* is when there is none."""
+    return url or f"chdb://{home / 'store'}"
+
+
 def read(url: str) -> Embedded | Remote:
     """
     Take an address apart.

@@ -9,17 +9,18 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 import msgspec
 
 from sightline.base.errors import StoreUnavailable
+from sightline.store import keep
 from sightline.store.connect import Store
 from sightline.store.migrate import migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Progress = Callable[[int, int], None]
 
@@ -135,21 +136,32 @@ def read_manifest(source: Path) -> Manifest:
     return found
 
 
-def restore(source: Path, home: Path, *, memory_bytes: int, progress: Progress) -> Manifest:
+def restore(source: Path, place: Path, state: Path, settings: Mapping[str, Any], progress: Progress) -> Manifest:
     """
-    Make the store and the state of *home* as they were; the caller holds the home's lock.
+    Make a store and the server's state as they were; the caller holds the home's lock.
+
+    Args:
+        source: the backup.
+        place: where the store will be.
+        state: where the server's SQLite will be.
+        settings: ``memory_bytes``, and ``retention`` and ``environment``, without which records would go that are to
+            be kept longer than by default.
+        progress: called with the bytes that are copied, and with all.
 
     Raises:
-        StoreUnavailable: if it is no backup, or *home* has records already, or a row is missing afterwards.
+        StoreUnavailable: if it is no backup, or there are records already, or a row is missing afterwards.
     """
     manifest = read_manifest(source)
-    for name in ("store", "state.db"):
-        if (home / name).exists():
-            raise StoreUnavailable(f"{home / name} exists. Restore into an empty home, or move it away first.")
-    hidden = home / ".store.restoring"
+    for path in (place, state):
+        if path.exists():
+            raise StoreUnavailable(f"{path} exists. Restore into an empty home, or move it away first.")
+    hidden = place.with_name(f".{place.name}.restoring")
     shutil.rmtree(hidden, ignore_errors=True)
-    store = Store.open(f"chdb://{hidden}", memory_bytes=memory_bytes, upto=manifest.schema)
+    store = Store.open(f"chdb://{hidden}", memory_bytes=settings["memory_bytes"], upto=manifest.schema)
     try:
+        keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
+        # Rows that a merge takes together would be missing when they are counted.
+        store.query("SYSTEM STOP MERGES", readonly=False)
         done = 0
         for table, path in store.query(_TABLES).rows:
             for part in sorted((source / "tables" / table).glob("*")):
@@ -159,8 +171,10 @@ def restore(source: Path, home: Path, *, memory_bytes: int, progress: Progress) 
             _attach(store, table, manifest.rows.get(table, 0))
     finally:
         store.close()
-    shutil.copyfile(source / "state.db", home / "state.db")
-    hidden.rename(home / "store")
+    copied = state.with_name(f".{state.name}.restoring")
+    shutil.copyfile(source / "state.db", copied)
+    hidden.rename(place)
+    copied.rename(state)
     return manifest
 
 
