@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from sightline.base.errors import QueryInvalid
-from sightline.query.statement import DATABASE, MAX_STATEMENT_LENGTH, ONLY_READS, SAFE_CATEGORIES, check_statement
+from sightline.query.statement import MAX_STATEMENT_LENGTH, ONLY_READS, SAFE_CATEGORIES, Allowed, check_statement
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
@@ -23,8 +23,8 @@ _SCOPE: Final = re.compile(r"(?:\. Expected\b|:? In scope SELECT) .*", re.DOTALL
 """What the engine adds to a message about the statement: every token there is, and how we asked."""
 
 
-_functions: WeakKeyDictionary[Store, frozenset[str]] = WeakKeyDictionary()
-"""Names of the functions that may be called, for each store: another engine may have others."""
+_found: WeakKeyDictionary[Store, Allowed] = WeakKeyDictionary()
+"""What statements may name, for each store: another engine may have other functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def check_sql(store: Store, statement: str, parameters: dict[str, Any] | None = 
     if described := _DESCRIBE.fullmatch(statement):
         sql = (
             "SELECT name, type, comment FROM system.columns "
-            "WHERE database = {database:String} AND table = {table:String} ORDER BY position"
+            "WHERE database = currentDatabase() AND table = {table:String} ORDER BY position"
         )
-        return Checked(sql, {"database": DATABASE, "table": described[1]}, selects=True)
+        return Checked(sql, {"table": described[1]}, selects=True)
     tree, sql = _parsed(store, statement)
     try:
         check_statement(tree, _allowed(store))
@@ -108,12 +108,14 @@ def said_shortly(error: QueryInvalid) -> QueryInvalid:
     return QueryInvalid(f"{_SCOPE.sub('', str(error)).rstrip(' .:')}.")
 
 
-def _allowed(store: Store) -> frozenset[str]:
-    if store not in _functions:
+def _allowed(store: Store) -> Allowed:
+    if store not in _found:
         found = store.query(
             "WITH safe AS (SELECT name FROM system.functions WHERE is_aggregate OR categories IN {safe:Array(String)}) "
-            "SELECT lower(name) FROM system.functions WHERE name IN safe OR alias_to IN safe",
+            "SELECT groupArray(lower(name)), currentDatabase() FROM system.functions "
+            "WHERE name IN safe OR alias_to IN safe",
             {"safe": list(SAFE_CATEGORIES)},
         )
-        _functions[store] = frozenset(row[0] for row in found.rows)
-    return _functions[store]
+        names, database = found.rows[0]
+        _found[store] = Allowed(frozenset(names), database)
+    return _found[store]

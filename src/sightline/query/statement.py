@@ -9,7 +9,7 @@ the statement's tree without running it, and only what is listed here may stand 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sightline.base.errors import QueryInvalid
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MAX_STATEMENT_LENGTH: Final = 64 * 1024
 """Longest statement, in characters."""
 
-DATABASE: Final = "sightline"
 
 SAFE_CATEGORIES: Final = (
     "Aggregate Functions", "Arithmetic", "Arrays", "Bit", "Bitmap", "Comparison", "Conditional", "Dates and Times",
@@ -80,13 +79,20 @@ ONLY_READS: Final = (
 _IN: Final = re.compile(r"(?:global)?(?:not)?(?:null)?in(?:ignoreset)?")
 
 
-def check_statement(tree: dict[str, Any], functions: frozenset[str]) -> None:
+class Allowed(NamedTuple):
+    """What a statement may name: functions, in lower case, and the database whose tables it reads."""
+
+    functions: frozenset[str]
+    database: str
+
+
+def check_statement(tree: dict[str, Any], allowed: Allowed) -> None:
     """
     Refuse a statement that does anything but read Sightline's tables.
 
     Args:
         tree: the engine's parse, as ``parseQueryToJSON`` writes it.
-        functions: names of the functions that are allowed, in lower case.
+        allowed: what it may name.
 
     Raises:
         QueryInvalid: naming what is not allowed.
@@ -99,7 +105,7 @@ def check_statement(tree: dict[str, Any], functions: frozenset[str]) -> None:
             raise QueryInvalid("SETTINGS are not allowed; the server sets the limits.")
         if kind not in _NODES:
             raise QueryInvalid(f"{ONLY_READS} Found {kind}.")
-        _CHECKS.get(kind, _nothing)(node, functions)
+        _CHECKS.get(kind, _nothing)(node, allowed)
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:
@@ -115,17 +121,17 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
             rest.extend(found)
 
 
-def _nothing(node: dict[str, Any], functions: frozenset[str]) -> None:
+def _nothing(node: dict[str, Any], allowed: Allowed) -> None:
     """Most nodes are harmless by themselves."""
 
 
-def _check_output(node: dict[str, Any], functions: frozenset[str]) -> None:  # noqa: ARG001 - one shape for all checks
+def _check_output(node: dict[str, Any], allowed: Allowed) -> None:  # noqa: ARG001 - one shape for all checks
     if node.keys() & {"out_file", "format_ast", "compression", "compression_level"}:
         raise QueryInvalid("INTO OUTFILE and FORMAT are not allowed; the answer comes as JSON over HTTP.")
 
 
-def _check_explain(node: dict[str, Any], functions: frozenset[str]) -> None:
-    _check_output(node, functions)
+def _check_explain(node: dict[str, Any], allowed: Allowed) -> None:
+    _check_output(node, allowed)
     options = node.get("settings") or {}
     if any(change.get("name") not in _EXPLAIN_OPTIONS for change in options.get("changes", ())):
         raise QueryInvalid(f"EXPLAIN may have the options {', '.join(sorted(_EXPLAIN_OPTIONS))}.")
@@ -134,37 +140,37 @@ def _check_explain(node: dict[str, Any], functions: frozenset[str]) -> None:
         raise QueryInvalid(ONLY_READS)
 
 
-def _check_show(node: dict[str, Any], functions: frozenset[str]) -> None:
-    _check_output(node, functions)
-    allowed = {"type", "like", "not_like", "case_insensitive_like"}
-    if any(value for key, value in node.items() if key not in allowed):
+def _check_show(node: dict[str, Any], allowed: Allowed) -> None:
+    _check_output(node, allowed)
+    known = {"type", "like", "not_like", "case_insensitive_like"}
+    if any(value for key, value in node.items() if key not in known):
         raise QueryInvalid("SHOW TABLES may have LIKE and nothing else.")
 
 
-def _check_function(node: dict[str, Any], functions: frozenset[str]) -> None:
+def _check_function(node: dict[str, Any], allowed: Allowed) -> None:
     name = str(node.get("name", "")).lower()
-    _check_called(name, functions)
+    _check_called(name, allowed)
     if _IN.fullmatch(name):
         arguments = ((node.get("arguments") or {}).get("children")) or []
         if len(arguments) > 1 and arguments[1].get("type") == "Identifier":
             raise QueryInvalid("To the right of IN stands a list, or (SELECT … FROM …), not a name.")
 
 
-def _check_apply(node: dict[str, Any], functions: frozenset[str]) -> None:
+def _check_apply(node: dict[str, Any], allowed: Allowed) -> None:
     if "func_name" in node:
-        _check_called(str(node["func_name"]).lower(), functions)
+        _check_called(str(node["func_name"]).lower(), allowed)
 
 
-def _check_called(name: str, functions: frozenset[str]) -> None:
+def _check_called(name: str, allowed: Allowed) -> None:
     bare = name
-    while bare not in functions and bare not in _SAFE_OTHERS:
+    while bare not in allowed.functions and bare not in _SAFE_OTHERS:
         shorter = _COMBINATOR.sub("", bare)
         if shorter == bare:
             raise QueryInvalid(f"The function {name} is not allowed, or there is none of this name.")
         bare = shorter
 
 
-def _check_table_expression(node: dict[str, Any], functions: frozenset[str]) -> None:  # noqa: ARG001
+def _check_table_expression(node: dict[str, Any], allowed: Allowed) -> None:  # noqa: ARG001
     if "table_function" not in node:
         return
     called = node["table_function"]
@@ -174,11 +180,11 @@ def _check_table_expression(node: dict[str, Any], functions: frozenset[str]) -> 
     called["type"] = "ExpressionList"  # checked: what remains are its arguments
 
 
-def _check_table(node: dict[str, Any], functions: frozenset[str]) -> None:  # noqa: ARG001
+def _check_table(node: dict[str, Any], allowed: Allowed) -> None:
     if node.get("children") or not node.get("name"):
         raise QueryInvalid("A table's name cannot be a parameter.")
     parts = node.get("name_parts") or [node["name"]]
-    if len(parts) == 1 or (len(parts) == 2 and parts[0] == DATABASE):
+    if len(parts) == 1 or (len(parts) == 2 and parts[0] == allowed.database):
         return
     if len(parts) == 2 and parts[0] == "system" and parts[1] in SAFE_SYSTEM_TABLES:
         return
@@ -187,7 +193,7 @@ def _check_table(node: dict[str, Any], functions: frozenset[str]) -> None:  # no
     )
 
 
-def _check_parameter(node: dict[str, Any], functions: frozenset[str]) -> None:  # noqa: ARG001
+def _check_parameter(node: dict[str, Any], allowed: Allowed) -> None:  # noqa: ARG001
     if node.get("param_type") == "Identifier":
         raise QueryInvalid("A parameter stands for a value, not for a name.")
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sightline.query.statement import DATABASE
 from sightline.query.table_texts import TABLES
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 _TYPES: Final = (
     "SELECT table, name, type FROM system.columns "
-    "WHERE database = {database:String} AND table IN {tables:Array(String)} ORDER BY table, position"
+    "WHERE database = currentDatabase() AND table IN {tables:Array(String)} ORDER BY table, position"
 )
 
 
@@ -51,7 +50,7 @@ class Schema(msgspec.Struct):
 def read_schema(store: Store) -> Schema:
     """Read the types of *store*'s columns, and say what they mean; a column without a meaning is left empty."""
     found: dict[str, list[TableColumn]] = {}
-    for table, name, kind in store.query(_TYPES, {"database": DATABASE, "tables": list(TABLES)}).rows:
+    for table, name, kind in store.query(_TYPES, {"tables": list(TABLES)}).rows:
         meaning = TABLES[table].columns.get(name, "")
         found.setdefault(table, []).append(TableColumn(name, kind, meaning))
     return Schema(
