@@ -46,7 +46,7 @@ def test_the_engine_is_told_once_and_again_when_the_days_change(store: Store):
 
     assert keep.apply(store, {}, "production") == []
     changed = keep.apply(store, {"metrics": 7}, "production")
-    assert changed == ["metric_samples", "metric_histograms", "metric_series"]
+    assert changed == ["metric_samples", "metric_histograms", "metric_exemplars", "metric_series"]
 
 
 def test_every_table_that_is_kept_by_time_has_days(store: Store):

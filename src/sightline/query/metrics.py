@@ -97,10 +97,11 @@ class RangeQuestion:
 _STEP: Final = re.compile(r"([0-9]{1,6})([smhd]?)")
 _STEP_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-_LABEL: Final = (
+SERIES_LABEL: Final = (
     "multiIf({key} = 'service', toString(ServiceName), "
     "{key} = 'instance', ResourceAttributes['service.instance.id'], Labels[{key}])"
 )
+"""The value of the label *key* of a series."""
 
 _OVER_TIME: Final = {"avg": "avg(Value)", "sum": "avg(Value)", "max": "max(Value)", "min": "min(Value)"}
 """How the samples of one series become one point; the sum of a gauge is a sum over series, not over time."""
@@ -243,8 +244,8 @@ def _usual(store: Store, name: str) -> Aggregate:
 
 def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[list[tuple[Any, ...]], float]:
     """Give rows of labels' values, step and value."""
-    key = f"arrayMap(k -> {_LABEL.format(key='k')}, {{by:Array(String)}})"
-    wanted = f"arrayMap(k -> {_LABEL.format(key='k')}, {{names:Array(String)}}) = {{values:Array(String)}}"
+    key = f"arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{by:Array(String)}})"
+    wanted = f"arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{names:Array(String)}}) = {{values:Array(String)}}"
     series = (
         f"SELECT SeriesId, any({key}) AS key, any(Temporality) AS temporality FROM metric_series "
         f"WHERE MetricName = {{name:String}} AND {wanted} GROUP BY SeriesId"

@@ -179,6 +179,23 @@ TABLES: Final[dict[str, TableText]] = {
             ),
         },
     ),
+    "metric_exemplars": TableText(
+        "A single observation that a sample counts.",
+        {
+            "SeriesId": _SERIES,
+            "Timestamp": "When it was made, UTC, to the millisecond.",
+            "TraceId": _TRACE,
+            "SpanId": _SPAN,
+            "Value": "What was observed.",
+            "Attributes": "What the sample leaves out of what was said of it.",
+        },
+        {
+            "Traces of the slowest observations": (
+                "SELECT MetricName, Value, TraceId FROM metric_exemplars INNER JOIN metric_series USING (SeriesId) "
+                "WHERE Timestamp > now() - INTERVAL 1 HOUR AND TraceId != '' ORDER BY Value DESC LIMIT 10"
+            ),
+        },
+    ),
     "profiles": TableText(
         "A stack that a profiler saw in an interval, with how often.",
         {

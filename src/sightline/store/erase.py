@@ -31,7 +31,7 @@ GROUP BY t.name
 ORDER BY t.name
 """
 _SERIES: Final = "metric_series"
-_OF_SERIES: Final = ("metric_samples", "metric_histograms")
+_OF_SERIES: Final = ("metric_samples", "metric_histograms", "metric_exemplars")
 
 
 def find(store: Store, *, user: str = "", trace: str = "") -> dict[str, int]:

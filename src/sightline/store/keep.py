@@ -32,10 +32,12 @@ _KINDS: Final = {
     "profiles": ("Timestamp", PROFILES),
     "metric_samples": ("Timestamp", METRICS),
     "metric_histograms": ("Timestamp", METRICS),
+    "metric_exemplars": ("Timestamp", METRICS),
     "metric_series": ("LastSeen", METRICS),
 }
 _WITHOUT_ENVIRONMENT: Final = frozenset({
     "metric_samples", "metric_histograms", "metric_series", "request_minutes", "request_quarters", "request_hours",
+    "metric_exemplars",
 })  # fmt: skip
 
 

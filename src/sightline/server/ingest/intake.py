@@ -189,12 +189,15 @@ class Intake:
         self._counters.stored.add(tally)
         found = self._counters.protocols.setdefault(protocol, Received())
         found.requests += 1
-        found.records += sum(rows.num_rows for name, rows in decoded.tables.items() if name != "metric_series")
+        found.records += sum(rows.num_rows for name, rows in decoded.tables.items() if name not in _BESIDE)
         found.rejected += decoded.rejected
         found.last_ns = time.time_ns()
         if self._live.wanted:
             self._live.publish_records(records(decoded.tables))
 
+
+_BESIDE: Final = frozenset({"metric_series", "exemplar_points", "metric_exemplars"})
+"""Tables whose rows are no records, but what goes with them."""
 
 _SIGNALS: Final = {
     "otel_logs": "logs",

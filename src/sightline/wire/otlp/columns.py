@@ -31,6 +31,16 @@ def hex_ids(ids: pa.BinaryArray) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(ids), pa.py_buffer((offsets * 2).astype(np.int32)), pa.py_buffer(text))
 
 
+def has_number(points: pa.StructArray) -> np.ndarray:
+    """Say for each point or exemplar whether it has a value."""
+    return mask(pc.or_(points.field("as_double").is_valid(), points.field("as_int").is_valid()))
+
+
+def numbers(points: pa.StructArray) -> pa.Array:
+    """Give the values of points or exemplars, whole numbers too, as floating-point numbers."""
+    return pc.coalesce(points.field("as_double"), points.field("as_int").cast(pa.float64(), safe=False))
+
+
 def _content(ids: pa.BinaryArray) -> bytes | memoryview:
     content = ids.buffers()[2]
     return memoryview(content) if content is not None else b""

@@ -40,15 +40,17 @@ _UNREAD: Final = frozenset(
         "dropped_events_count",
         "dropped_links_count",
         "entity_refs",
-        "exemplars",
         "key_strindex",
         "metadata",
         "string_value_strindex",
     }
 )
-"""Fields that are not stored. The two indices belong to profiles alone, says the protocol; exemplars have no table."""
+"""Fields that are not stored. The two indices belong to profiles alone, says the protocol."""
 
-_LEFT_AS_BYTES: Final = frozenset({"array_value", "kvlist_value"})
+_EXEMPLAR: Final = "opentelemetry.proto.metrics.v1.Exemplar"
+
+_LEFT_AS_BYTES: Final = frozenset({"array_value", "exemplars", "kvlist_value"})
+"""Exemplars too, which few points have: they are read where there are any."""
 
 _FILES: Final[tuple[Any, ...]] = (
     common_pb2,
@@ -76,6 +78,20 @@ def read(signal: str, body: bytes) -> pa.Array:
         raise DecodeError(f"The body is no Protobuf of {REQUESTS[signal].DESCRIPTOR.name}: {error}.") from None
 
 
+def read_exemplars(content: list[bytes]) -> pa.StructArray:
+    """
+    Decode exemplars, one each.
+
+    Raises:
+        DecodeError: if one is no such message; the text is the decoder's own.
+    """
+    try:
+        batch = _HANDLERS[_EXEMPLAR].list_to_record_batch(content)
+    except ValueError as error:
+        raise DecodeError(f"An exemplar is no Protobuf of {_EXEMPLAR}: {error}.") from None
+    return batch.to_struct_array()
+
+
 def _trim(file: FileDescriptor) -> bytes:
     copy = FileDescriptorProto()
     file.CopyToProto(copy)
@@ -100,9 +116,10 @@ def _handlers() -> dict[str, Any]:
     pool = DescriptorPool()
     for module in _FILES:
         pool.AddSerializedFile(_trim(module.DESCRIPTOR))
-    requests = {signal: pool.FindMessageTypeByName(kind.DESCRIPTOR.full_name) for signal, kind in REQUESTS.items()}
-    handlers = HandlerPool([request.file for request in requests.values()])
-    return {signal: handlers.get_for_message(request) for signal, request in requests.items()}
+    names = {signal: kind.DESCRIPTOR.full_name for signal, kind in REQUESTS.items()} | {_EXEMPLAR: _EXEMPLAR}
+    messages = {name: pool.FindMessageTypeByName(full_name) for name, full_name in names.items()}
+    handlers = HandlerPool([message.file for message in messages.values()])
+    return {name: handlers.get_for_message(message) for name, message in messages.items()}
 
 
 _HANDLERS: Final = _handlers()

@@ -12,15 +12,23 @@ from prometheus_client.utils import floatToGoString
 
 from sightline.wire.decoded import Decoded
 from sightline.wire.metric_names import metric_name
-from sightline.wire.otlp import descriptors
-from sightline.wire.otlp.columns import mask, offsets_of, parents, repeat, times_or, valid_times
+from sightline.wire.otlp import descriptors, exemplars
+from sightline.wire.otlp.columns import (
+    has_number,
+    mask,
+    numbers,
+    offsets_of,
+    parents,
+    repeat,
+    times_or,
+    valid_times,
+)
+from sightline.wire.otlp.exemplars import MILLISECONDS
 from sightline.wire.otlp.labels import each_distinct, label_maps, with_label
 from sightline.wire.otlp.resources import Flat
 
 NO_RECORDED_VALUE: Final = 1
 """Flag of a data point that says there is no value; nothing is stored for it."""
-
-MILLISECONDS: Final = pa.timestamp("ms", tz="UTC")
 
 _TEMPORALITIES: Final = pa.array(["", "delta", "cumulative"])
 
@@ -70,14 +78,14 @@ class _Points:
     received_ns: int
     accepted: int = 0
     rejected: int = 0
-    tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {"metric_points": [], "histogram_points": []})
+    tables: dict[str, list[pa.Table]] = field(default_factory=dict)
     resources: dict[str, pa.Array] = field(init=False)
 
     def __post_init__(self) -> None:
         self.resources = self.flat.resource_columns()
 
     def decoded(self) -> Decoded:
-        tables = {name: pa.concat_tables(rows) for name, rows in self.tables.items() if rows}
+        tables = {name: pa.concat_tables(rows) for name, rows in self.tables.items()}
         return Decoded(tables, self.accepted, self.rejected, _REASON if self.rejected else "")
 
     def keep(self, metric: pa.StructArray, valid: Any) -> _Kept:
@@ -125,7 +133,28 @@ class _Points:
             "Timestamp": kept.times if rows is None else kept.times.take(pa.array(rows)),
             "Value": values,
         }
-        self.tables["metric_points"].append(pa.table(columns))
+        self.append("metric_points", columns)
+
+    def append(self, table: str, columns: dict[str, pa.Array]) -> None:
+        self.tables.setdefault(table, []).append(pa.table(columns))
+
+    def add_exemplars(self, kept: _Kept, names: pa.Array, *, buckets: bool = False) -> None:
+        """Add what single observations say, to the series of their point or, of a histogram, of their bucket."""
+        found = exemplars.read(kept.points, self.received_ns)
+        if found is None or not len(found.rows):
+            return
+        metrics = kept.metrics[found.rows]
+        if buckets:
+            labels = with_label(kept.labels, found.rows, "le", exemplars.bounds_of(kept.points, found))
+        else:
+            labels = repeat(kept.labels, found.rows)
+        columns = {
+            "MetricName": repeat(names, metrics),
+            "Labels": labels,
+            "ResourceAttributes": repeat(self.resources["ResourceAttributes"], metrics),
+            **found.columns,
+        }
+        self.append("exemplar_points", columns)
 
     def add_totals(self, kept: _Kept, kind: str, temporality: pa.Array, names: pa.Array) -> None:
         """Add ``_count`` of every point, and ``_sum`` of those that have one."""
@@ -143,16 +172,18 @@ class _Points:
 
 
 def _gauges(points: _Points, metric: pa.StructArray) -> None:
-    kept = points.keep(metric, _has_number)
-    points.add(kept, points.names(gauge=True), "gauge", _no_temporality(metric), _numbers(kept.points))
+    kept, names = points.keep(metric, has_number), points.names(gauge=True)
+    points.add(kept, names, "gauge", _no_temporality(metric), numbers(kept.points))
+    points.add_exemplars(kept, names)
 
 
 def _sums(points: _Points, metric: pa.StructArray) -> None:
     monotonic = metric.field("is_monotonic")
     names = pc.if_else(monotonic, points.names(monotonic=True), points.names())
     types = pc.if_else(monotonic, "counter", "gauge")
-    kept = points.keep(metric, _has_number)
-    points.add(kept, names, types, _temporality(metric), _numbers(kept.points))
+    kept = points.keep(metric, has_number)
+    points.add(kept, names, types, _temporality(metric), numbers(kept.points))
+    points.add_exemplars(kept, names)
 
 
 def _histograms(points: _Points, metric: pa.StructArray) -> None:
@@ -161,7 +192,9 @@ def _histograms(points: _Points, metric: pa.StructArray) -> None:
     points.add_totals(kept, "histogram", temporality, names)
     rows, bounds, counts = _buckets(kept.points)
     labels = with_label(kept.labels, rows, "le", bounds)
-    points.add(kept, _suffixed(names, "_bucket"), "histogram", temporality, counts, rows=rows, labels=labels)
+    named = _suffixed(names, "_bucket")
+    points.add(kept, named, "histogram", temporality, counts, rows=rows, labels=labels)
+    points.add_exemplars(kept, named, buckets=True)
 
 
 def _exponential(points: _Points, metric: pa.StructArray) -> None:
@@ -188,7 +221,8 @@ def _exponential(points: _Points, metric: pa.StructArray) -> None:
         "NegativeOffset": negative.field("offset"),
         "NegativeBuckets": negative.field("bucket_counts"),
     }
-    points.tables["histogram_points"].append(pa.table(columns))
+    points.append("histogram_points", columns)
+    points.add_exemplars(kept, names)
 
 
 def _summaries(points: _Points, metric: pa.StructArray) -> None:
@@ -208,14 +242,6 @@ _KINDS: Final = {
     "exponential_histogram": _exponential,
     "summary": _summaries,
 }
-
-
-def _has_number(points: pa.StructArray) -> np.ndarray:
-    return mask(pc.or_(points.field("as_double").is_valid(), points.field("as_int").is_valid()))
-
-
-def _numbers(points: pa.StructArray) -> pa.Array:
-    return pc.coalesce(points.field("as_double"), points.field("as_int").cast(pa.float64(), safe=False))
 
 
 def _all_valid(points: pa.StructArray) -> np.ndarray:
