@@ -356,6 +356,38 @@ export interface Example {
   sql: string;
 }
 
+/**
+ * One observation.
+ *
+ * Attributes:
+ *     timestamp: when it was made, RFC 3339.
+ *     value: what was observed; null where it is no finite number.
+ *     trace_id: the trace in which it was made, 32 hexadecimal digits; empty where it is not known.
+ *     span_id: the span, 16 hexadecimal digits.
+ *     metric: the series' own name: a histogram's is that of its bucket.
+ *     labels: the series' labels.
+ *     service: who observed it.
+ *     attributes: what else its maker told of it.
+ */
+export interface Exemplar {
+  timestamp: string;
+  value: number | null;
+  trace_id: string;
+  span_id: string;
+  metric: string;
+  labels: Record<string, string>;
+  service: string;
+  attributes: Record<string, string>;
+}
+
+/** A metric's exemplars, newest first; *truncated* says that there are more. */
+export interface Exemplars {
+  name: string;
+  exemplars: Exemplar[];
+  truncated: boolean;
+  elapsed_ms: number;
+}
+
 /** One day's part of an export: from *start*, included, to *end*, not included. */
 export interface ExportDay {
   day: string;
@@ -686,7 +718,7 @@ export interface LogRecord {
  *     levels: by level, the commonest first.
  *     services: by service, the commonest first.
  *     loggers: by logger, the commonest first.
- *     hours: hour by hour, those without a log left out.
+ *     hours: hour by hour, those without a log left out, and of more than a year the last ones.
  *     elapsed_ms: how long it took to count.
  */
 export interface LogStatistics {
@@ -1251,6 +1283,8 @@ export interface Api {
     "/api/v1/logs/statistics": { path: Nothing; query: { query?: string; start?: string | null; end?: string | null }; body: never; answer: LogStatistics };
     /** List metrics */
     "/api/v1/metrics": { path: Nothing; query: { prefix?: string; limit?: number; cursor?: string | null }; body: never; answer: Metrics };
+    /** A metric's exemplars */
+    "/api/v1/metrics/exemplars": { path: Nothing; query: { name: string; limit?: number; start?: string | null; end?: string | null }; body: never; answer: Exemplars };
     /** A metric over time */
     "/api/v1/metrics/range": { path: Nothing; query: { name: string; step?: string | null; by?: string; aggregate?: string | null; start?: string | null; end?: string | null }; body: never; answer: MetricRange };
     /** Alerts */
