@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tests.support.server import eventually
 
-from sightline.base.errors import SightlineError
+from sightline.base.errors import SightlineError, StoreUnavailable
 from sightline.server.merge_guard import MergeGuard
-from sightline.store.connect import Store
+from sightline.store.connect import QUERIES_AT_ONCE, Store
 
 MIB = 1024 * 1024
 
@@ -51,4 +51,28 @@ def test_merges_wait_for_room(disk: Path, tmp_path: Path):
     ballast.unlink()
     eventually(lambda: merged(store))
     guard.stop()
+    store.close()
+
+
+def test_an_order_to_merge_waits_for_no_query(tmp_path: Path):
+    """While all turns are taken by queries, merges are stopped all the same: the disk would be full before one ends."""
+    store = Store.open(f"chdb://{tmp_path / 'store'}", query_seconds=0.5)
+    endless = [
+        store.stream("SELECT number FROM numbers(1000000)", "CSV", rows=1_000_000, seconds=30, short=True)
+        for _ in range(QUERIES_AT_ONCE)
+    ]
+    for answer in endless:
+        next(answer)
+    with pytest.raises(StoreUnavailable, match="busy"):
+        store.query("SELECT 1")
+
+    store.merge(on=False)
+
+    for answer in endless:
+        answer.close()
+    store.query(
+        "INSERT INTO events (Timestamp, EventName) SELECT now64(9), 'e' FROM numbers(2) "
+        "SETTINGS max_block_size = 1, min_insert_block_size_rows = 1", readonly=False,
+    )  # fmt: skip
+    assert not merged(store)
     store.close()

@@ -18,7 +18,7 @@ def copy_of_a_store_with_old_records(directory: Path) -> Path:
     """Back up a store that keeps errors for a year and has one of 181 days ago, and a log that has just expired."""
     store = Store.open(f"chdb://{directory}/before", memory_bytes=MEMORY)
     keep.apply(store, LONG["retention"], LONG["environment"])
-    store.query("SYSTEM STOP MERGES", readonly=False)
+    store.merge(on=False)
     then = time.time_ns() - 181 * DAY_NS
     store.insert_lines([log("gone", then) + log("kept", then, level="ERROR", severity=17)], {}, "old")
     target = directory / "backup"

@@ -75,14 +75,14 @@ class MergeGuard:
         if self._proof is not None:
             self._proof.note(free)
         if self._stopped and free > self._start_bytes:
-            self._tell("START")
+            self._merge(on=True)
         elif not self._stopped and free < self._stop_bytes:
-            self._tell("STOP")
+            self._merge(on=False)
             _log.warning("The disk of %s has %s bytes free: nothing is merged.", self._directory, f"{free:,}")
 
-    def _tell(self, what: str) -> None:
+    def _merge(self, *, on: bool) -> None:
         try:
-            self._store.query(f"SYSTEM {what} MERGES", readonly=False)
+            self._store.merge(on=on)
         except SightlineError:
-            return  # busy; the next look tells it again
-        self._stopped = what == "STOP"
+            return  # the next look tells it again
+        self._stopped = not on

@@ -161,7 +161,7 @@ def restore(source: Path, place: Path, state: Path, settings: Mapping[str, Any],
     try:
         keep.apply(store, settings["retention"] or {}, settings["environment"] or "")
         # Rows that a merge takes together would be missing when they are counted.
-        store.query("SYSTEM STOP MERGES", readonly=False)
+        store.merge(on=False)
         done = 0
         for table, path in store.query(_TABLES).rows:
             for part in sorted((source / "tables" / table).glob("*")):

@@ -193,11 +193,16 @@ class Store:
         Raises:
             StoreUnavailable: if the store does not answer within *seconds*, or is closed.
         """
-        self._check_open()
-        try:
-            self._engine.execute("SELECT 1", "Null", {}, {"max_execution_time": seconds}, readonly=True)
-        except RuntimeError as error:
-            raise StoreUnavailable(f"The store does not answer: {refusal.sentence(str(error))}") from None
+        self._at_once("SELECT 1", {"max_execution_time": seconds}, readonly=True)
+
+    def merge(self, *, on: bool) -> None:
+        """
+        Let the engine merge parts, or stop it from it, without waiting for a turn among the queries.
+
+        Raises:
+            StoreUnavailable: if the store does not answer, or is closed.
+        """
+        self._at_once(f"SYSTEM {'START' if on else 'STOP'} MERGES", {}, readonly=False)
 
     def query_arrow(
         self,
@@ -326,6 +331,13 @@ class Store:
         self._kill(self._limits.asked_by_any())
         with self._streams.all(STREAM_END_S), self.quiet(), self._queries.all():
             self._engine.close()
+
+    def _at_once(self, sql: str, settings: Mapping[str, Any], *, readonly: bool) -> None:
+        self._check_open()
+        try:
+            self._engine.execute(sql, "Null", {}, settings, readonly=readonly)
+        except RuntimeError as error:
+            raise StoreUnavailable(f"The store does not answer: {refusal.sentence(str(error))}") from None
 
     def _ask(
         self, sql: str, answer_format: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any],
