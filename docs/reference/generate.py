@@ -60,7 +60,7 @@ zsh or fish.
 | 130 | stopped by Ctrl-C |
 
 Commands that read ask the server: the one that `--server` or `SIGHTLINE_SERVER` names, else the one that runs on the
-home directory. Where none runs, `search`, `trace` and `sql` store what waits in the spool, and read the store directly.
+home directory. Where none runs, all of them but `tail` store what waits in the spool, and read the store directly.
 """
 
 _API = f"""\
@@ -153,7 +153,11 @@ def cli_page() -> str:
 
 def _command(name: str, command: Any) -> Iterator[str]:
     arguments = [param for param in command.params if param.param_type_name == "argument"]
-    options = [param for param in command.params if param.param_type_name == "option" and param.name != "help"]
+    options = [
+        param
+        for param in command.params
+        if param.param_type_name == "option" and param.name != "help" and not param.hidden
+    ]
     shown = [f"[{_metavar(param)}]" if not param.required else _metavar(param) for param in arguments]
     yield from (f"## sightline {name}", "", f"`{' '.join(['sightline', name, *shown, '[OPTIONS]'])}`", "")
     yield from ((command.help or "").strip(), "")
