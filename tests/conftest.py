@@ -3,6 +3,9 @@
 import os
 
 import pytest
+from tests.support.left_out import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 for _name in [
     name for name in os.environ if name.startswith(("SIGHTLINE_", "OTEL_")) and not name.startswith("SIGHTLINE_TEST_")
