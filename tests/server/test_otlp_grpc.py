@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -25,6 +26,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from tests.support.server import ServerProcess, eventually
 
+from sightline.server.ingest.otlp_grpc import CALLS_AT_ONCE
 from sightline.server.problems import RETRY_AFTER_S
 
 GRPC = {"SIGHTLINE_GRPC_PORT": "0"}
@@ -194,3 +196,37 @@ def test_killed_server(tmp_path):
     provider.shutdown()
 
     assert found == [["again"]]
+
+
+def test_more_calls_than_are_taken_at_once(server):
+    """With all calls under way one more is UNAVAILABLE, told when to come; those that wait end well and make room."""
+    request = ExportTraceServiceRequest()
+    request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"c" * 16, span_id=b"s" * 8, name="crowd")
+    content = request.SerializeToString()
+
+    async def crowd():
+        async with grpc.aio.insecure_channel(server.listening["grpc"]) as channel:
+            export = channel.stream_unary(EXPORT)
+            calls = [export(timeout=60) for _ in range(CALLS_AT_ONCE)]
+            while (await outcome(export, b""))[0] is grpc.StatusCode.OK:
+                pass  # until all have arrived
+            refusal = await outcome(export, content)
+            for call in calls:
+                await call.write(content)
+                await call.done_writing()
+            await asyncio.gather(*calls)
+            return refusal, await outcome(export, content)
+
+    async def outcome(export, content):
+        call = export(timeout=60)
+        with contextlib.suppress(grpc.RpcError):
+            await call.write(content)
+            await call.done_writing()
+        return await call.code(), dict(await call.trailing_metadata() or ())
+
+    (code, told), (after, _) = asyncio.run(crowd())
+    [detail] = status_pb2.Status.FromString(told["grpc-status-details-bin"]).details
+    assert (code, detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR), after) == (
+        grpc.StatusCode.UNAVAILABLE, True, grpc.StatusCode.OK,
+    )  # fmt: skip
+    assert ask(server, "SELECT count() FROM otel_traces WHERE SpanName = 'crowd'") == [[CALLS_AT_ONCE + 1]]
