@@ -40,9 +40,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out."""
+    """Say what was left out, unless it is only what somebody asked for."""
     found = left_out(terminalreporter)
-    if not found:
+    if not found or (set(found) == {DESELECTED} and not fails(terminalreporter)):
         return
     terminalreporter.section("left out", yellow=True)
     for reason, count in found.most_common():

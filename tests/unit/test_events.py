@@ -18,6 +18,12 @@ def test_an_event_has_its_data_the_context_and_the_span():
     assert (event.trace, event.span) == (span.trace, span.span)
 
 
-def test_an_event_before_configure_is_dropped():
-    """Without ``configure`` nothing is recorded and nothing raises."""
+def test_an_event_before_configure_is_dropped(tmp_path, monkeypatch):
+    """Without ``configure`` nothing raises and nothing is recorded, neither at once nor later."""
+    monkeypatch.setenv("SIGHTLINE_HOME", str(tmp_path / "home"))
     sightline.event("early")
+    with capture() as captured:
+        sightline.event("late")
+
+    assert [event.name for event in captured.events] == ["late"]
+    assert not (tmp_path / "home").exists()

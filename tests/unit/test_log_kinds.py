@@ -263,11 +263,18 @@ def test_audited_events_are_logged_as_well(captured):
     assert len(captured.events) == len(EventType) + 1
 
 
-def test_events_without_configure_are_dropped():
-    """Nothing is recorded and nothing raises."""
+def test_events_without_configure_are_dropped(tmp_path, monkeypatch):
+    """Nothing raises and nothing is recorded, neither at once nor later."""
+    monkeypatch.setenv("SIGHTLINE_HOME", str(tmp_path / "home"))
     event("user_login", user_id="u1")
     log_business_event("user_login", user_id="u1")
     logging.getLogger("audit").info("neither does this")
+    with capture() as captured:
+        event("user_registered", user_id="u2")
+
+    assert [found.name for found in captured.events] == ["user_registered"]
+    assert [log.body for log in captured.logs] == ["user_registered"]
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_wrong_part_of_an_event_is_refused():
