@@ -26,14 +26,14 @@ class ServerProcess:
         process: its process.
     """
 
-    def __init__(self, home: Path, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, home: Path, *, environment: dict[str, str] | None = None, port: str = "0") -> None:
         self.home = home
         self._log = home.with_name(f"{home.name}.server.log")
         quiet = {"SIGHTLINE_GRPC_PORT": "off", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SIGHTLINE_", "OTEL_"))}
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sightline", "serve", "--json", "--port", "0", "--home", str(home)],
+                [sys.executable, "-m", "sightline", "serve", "--json", "--port", port, "--home", str(home)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

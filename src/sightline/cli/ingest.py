@@ -93,12 +93,13 @@ def _one(sender: Sender, path: Path) -> FileTaken:
 def _follow(sender: Sender, names: Sequence[str], *, as_json: bool) -> None:
     from sightline.cli.follow_files import Following
 
-    following = Following(sender, [name for name in names if name != "-"])
+    following = Following(sender, [name for name in names if name != "-"], show.note)
     try:
         while True:
             for taken in following.look():
                 _line(taken, as_json=as_json)
-            time.sleep(LOOK_S)
+            if not following.more:
+                time.sleep(LOOK_S)
     finally:
         following.close()
 

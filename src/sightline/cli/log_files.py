@@ -9,6 +9,7 @@ import socket
 import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
@@ -17,7 +18,7 @@ import msgspec
 from sightline.base.errors import SightlineError
 from sightline.server.ingest.logfile_follow import is_whole, still_there
 from sightline.server.ingest.logfile_reader import BLOCK_BYTES, Block, LogFile
-from sightline.state.log_files import KnownFile
+from sightline.state.log_files import HEAD_BYTES, KnownFile
 from sightline.wire.logfile.formats import cut, recognise
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ class Sender:
         """Open a file where it is stored up to."""
         return OpenedFile(self._answers, path, self._form, again=self._again)
 
-    def advance(self, opened: OpenedFile, *, quiet: bool = False, ended: bool = False) -> None:
-        """Send what there is of a file that is open."""
-        at_once = AT_ONCE if getattr(self._answers, "url", None) else 1
+    def advance(self, opened: OpenedFile, *, quiet: bool = False, ended: bool = False, most: int = 0) -> bool:
+        """Send what there is of a file that is open, *most* blocks where it is not 0; tell whether that was all."""
+        at_once, blocks, block = AT_ONCE if getattr(self._answers, "url", None) else 1, 0, None
         with ThreadPoolExecutor(at_once) as pool:
             under_way: deque[Future[int]] = deque()
-            while block := opened.file.read(quiet=quiet, ended=ended):
+            while (blocks < most or not most) and (block := opened.file.read(quiet=quiet, ended=ended)):
+                blocks += 1
                 while len(under_way) >= at_once:
                     self._told(opened.taken, under_way.popleft().result())
                 under_way.append(pool.submit(self._block, opened, block))
@@ -117,6 +119,9 @@ class Sender:
             for sent in under_way:
                 self._told(opened.taken, sent.result())
         opened.taken.trouble = opened.file.broken
+        if blocks:
+            opened.learn()
+        return block is None
 
     def stream(self, content: IO[bytes]) -> FileTaken:
         """Send what comes on standard input; it is no file, so nothing of it is known again."""
@@ -161,19 +166,32 @@ class OpenedFile:
 
     def __init__(self, answers: Answers, path: Path, form: str, *, again: bool = False) -> None:
         self.file = LogFile(path, form)
+        self._answers = answers
+        self._head_bytes = 0
         try:
-            self.known = self._open(answers, again=again)
+            self.known = self._open(apart=again)
             self.file.resume(self.known)
         except BaseException:
             self.file.close()
             raise
         self.taken = FileTaken(str(path), self.file.form, known_bytes=self.known.stored_to)
 
-    def _open(self, answers: Answers, *, again: bool) -> KnownFile:
-        facts = self.file.facts()
+    def learn(self) -> None:
+        """Have it known by more of its begin than it had when it was opened."""
+        if self._head_bytes < HEAD_BYTES and not self.file.compressed:
+            self._open()
+
+    def again(self) -> None:
+        """Go back to where it is stored up to, without opening it: its name may be gone."""
+        self.known = self._open()
+        self.file.resume(self.known)
+
+    def _open(self, *, apart: bool = False) -> KnownFile:
+        facts, answers = self.file.facts(), self._answers
+        self._head_bytes = len(facts.head)
         told = {
             "host": facts.host, "path": facts.path, "device": facts.device, "inode": facts.inode,
-            "head": base64.b64encode(facts.head).decode(), "apart": again,
+            "head": base64.b64encode(facts.head).decode(), "apart": apart, "size": facts.size_bytes,
         }  # fmt: skip
         found = answers.post("/api/v1/logs/files", told)
         if found["moved"]:
@@ -211,8 +229,9 @@ def find(patterns: Iterable[str]) -> list[Path]:
         if not names:
             raise NoFiles(f"There is no file {pattern}. Give names or patterns of files, or - for standard input.")
         for name in names:
-            stat = os.stat(name)  # noqa: PTH116
-            found.setdefault((stat.st_dev, stat.st_ino), name)
+            with suppress(FileNotFoundError):  # it went meanwhile
+                stat = os.stat(name)  # noqa: PTH116
+                found.setdefault((stat.st_dev, stat.st_ino), name)
     return list(found.values())
 
 

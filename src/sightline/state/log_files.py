@@ -60,6 +60,7 @@ class FileFacts(msgspec.Struct, frozen=True):
         inode: its number there.
         head: its first bytes, decompressed, at most ``HEAD_BYTES``.
         apart: it is another file than any that is known, also where it looks like one.
+        size_bytes: its size where it is not compressed: one that is shorter than what is stored of it was written anew.
     """
 
     host: str
@@ -68,6 +69,7 @@ class FileFacts(msgspec.Struct, frozen=True):
     inode: int
     head: bytes
     apart: bool = False
+    size_bytes: int | None = None
 
 
 class KnownFile(msgspec.Struct, frozen=True):
@@ -116,8 +118,9 @@ class LogFiles:
         """
         Find a file, or begin to know it.
 
-        It is known by device, inode and begin; else, where it was moved, copied or compressed, by its begin alone. Of
-        such a one ``moved`` is set, and nothing changes before :meth:`move`.
+        It is known by device, inode and begin, unless it is shorter than what is stored of it; else, where it was
+        moved, copied or compressed, by its begin alone. Of such a one ``moved`` is set, and nothing changes before
+        :meth:`move`.
         """
         now = time.time_ns()
         with transaction(self._engine) as connection:
@@ -128,9 +131,7 @@ class LogFiles:
                 held = max(row.head_bytes, min(len(facts.head), HEAD_BYTES))
                 values = {"seen_ns": now, "path": facts.path, "head": _hash(facts.head[:held]), "head_bytes": held}
                 connection.execute(update(FILES).where(FILES.c.id == row.id).values(values))
-            ranges = connection.execute(select(RANGES).where(RANGES.c.file == row.id).order_by(RANGES.c.start)).all()
-        pending = tuple((found.start, found.end) for found in ranges if found.start >= row.stored_to)
-        return _known(row, pending, moved=moved)
+            return _known(row, _pending(connection, row), moved=moved)
 
     def move(self, number: int, facts: FileFacts) -> None:
         """Note that a known file is elsewhere now."""
@@ -138,11 +139,19 @@ class LogFiles:
         with transaction(self._engine) as connection:
             connection.execute(update(FILES).where(FILES.c.id == number).values(values))
 
+    def grown(self, number: int, head: bytes) -> None:
+        """Note more of the begin of a file that had fewer bytes than tell it from others when it was opened."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(FILES).where(FILES.c.id == number)).first()
+            if row is not None and row.head_bytes < len(head) and _begins_so(head, row):
+                values = {"head": _hash(head), "head_bytes": len(head)}
+                connection.execute(update(FILES).where(FILES.c.id == number).values(values))
+
     def get(self, number: int) -> KnownFile | None:
         """Give what is known of a file by its number."""
         with transaction(self._engine) as connection:
             row = connection.execute(select(FILES).where(FILES.c.id == number)).first()
-        return _known(row) if row else None
+            return _known(row, _pending(connection, row)) if row else None
 
     def intend(self, number: int, start: int, end: int) -> None:
         """Write down that a range is about to be stored."""
@@ -173,7 +182,8 @@ class LogFiles:
         own = same_host.where((FILES.c.device == facts.device) & (FILES.c.inode == facts.inode))
         for row in connection.execute(own.order_by(FILES.c.id.desc())).all():
             if _begins_so(facts.head, row):
-                return row, False
+                anew = facts.size_bytes is not None and facts.size_bytes < row.stored_to
+                return (None, False) if anew else (row, False)
         sizes = connection.execute(select(FILES.c.head_bytes).where(FILES.c.host == facts.host).distinct()).scalars()
         heads = [_hash(facts.head[:size]) for size in sizes if TELLING_BYTES <= size <= len(facts.head)]
         alike = same_host.where(FILES.c.head.in_(heads)).order_by(FILES.c.head_bytes.desc(), FILES.c.id.desc())
@@ -193,6 +203,11 @@ class LogFiles:
         made = connection.execute(insert(FILES).values(values)).inserted_primary_key
         assert made is not None
         return connection.execute(select(FILES).where(FILES.c.id == made[0])).one()
+
+
+def _pending(connection: Connection, row: Row[Any]) -> tuple[tuple[int, int], ...]:
+    ranges = connection.execute(select(RANGES).where(RANGES.c.file == row.id).order_by(RANGES.c.start)).all()
+    return tuple((found.start, found.end) for found in ranges if found.start >= row.stored_to)
 
 
 def _begins_so(head: bytes, row: Row[Any]) -> bool:

@@ -74,6 +74,7 @@ class _Opening(msgspec.Struct):
     head: str
     apart: bool = False
     moved: bool = False
+    size: int | None = None
 
 
 _decode_opening: Final = msgspec.json.Decoder(_Opening).decode
@@ -85,12 +86,14 @@ _OPENED: Final = {
 
 _OPENING: Final = {
     "host": "web-1", "path": "/var/log/nginx/access.log", "device": 2049, "inode": 131, "head": "MTI3LjAuMC4x",
+    "size": 4711,
 }  # fmt: skip
 
 _JSON_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "What tells the file from others; head: its first 1024 bytes, in Base64.",
+        "description": "What tells the file from others; head: its first 1024 bytes, in Base64; size: its bytes, where "
+        "it is not compressed.",
         "content": {"application/json": {"schema": {"type": "object"}, "example": _OPENING}},
     }
 }
@@ -134,7 +137,7 @@ async def open_file(request: Request) -> Response:
         head = base64.b64decode(told.head, validate=True)[:HEAD_BYTES]
     except (msgspec.MsgspecError, UnicodeDecodeError, binascii.Error, ValueError) as error:
         raise DecodeError(f"The body does not tell of a file: {error}.") from None
-    facts = FileFacts(told.host[:255], told.path[:4096], told.device, told.inode, head, told.apart)
+    facts = FileFacts(told.host[:255], told.path[:4096], told.device, told.inode, head, told.apart, told.size)
     files = services.offsets.log_files
     known = await ask(files.open, facts)
     if known.moved and told.moved:

@@ -7,16 +7,16 @@ import glob
 import logging
 import os
 import socket
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from sightline.base.errors import SightlineError
 from sightline.server.answers import ask
 from sightline.server.ingest.logfile_reader import LogFile
+from sightline.server.ingest.logfile_retry import RETRY_S, Retries
 from sightline.server.ingest.logfile_settle import Settling
 from sightline.server.ingest.logfile_take import Range, take
+from sightline.server.ingest.logfile_watch import RENAMED_S, Watch, end_oldest
 from sightline.state.log_files import HEAD_BYTES
 
 if TYPE_CHECKING:
@@ -27,20 +27,16 @@ if TYPE_CHECKING:
     from sightline.state.log_files import FileFacts, KnownFile, LogFiles
     from sightline.wire.logfile.source import Source
 
+T = TypeVar("T")
+
 LOOK_S: Final = 0.5
 """Seconds between two looks at the files."""
 
-QUIET_S: Final = 1.5
-"""Seconds after which a file's last record is taken for whole."""
+BLOCKS_A_LOOK: Final = 2
+"""Blocks that are taken of a file before the next one has its turn: a large one must not hold up the others."""
 
 MAX_FILES: Final = 512
 """Files that are followed; each takes a handle."""
-
-RETRY_S: Final = 5.0
-"""Seconds until a file is tried again after the first failure; doubled with each that follows."""
-
-MAX_RETRY_S: Final = 60.0
-"""Seconds until a file is tried again at the latest. What is mended is followed within a minute."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,27 +44,26 @@ _log = logging.getLogger(__name__)
 class Followed:
     """A file that is followed, and what is known of it."""
 
-    def __init__(self, file: LogFile, known: KnownFile) -> None:
+    def __init__(self, file: LogFile, known: KnownFile, head_bytes: int, renamed_s: float) -> None:
         self.file = file
         self.known = known
+        self.watch = Watch(file, renamed_s)
+        self.head_bytes = head_bytes
         self.state: State = (0, 0)
-        self.grew_at = time.monotonic()
-        self.size = 0
+        self.failed = False
 
-    def quiet(self) -> bool:
-        """Tell whether it has not grown for a while."""
-        size = self.file.stat.st_size
-        if size != self.size:
-            self.size, self.grew_at = size, time.monotonic()
-        return time.monotonic() - self.grew_at >= QUIET_S
+    def learn(self, files: LogFiles) -> None:
+        """Have it known by more of its begin than it had when it was opened."""
+        if self.head_bytes < HEAD_BYTES and not self.file.compressed:
+            head = self.file.facts().head
+            files.grown(self.known.id, head)
+            self.head_bytes = len(head)
 
-
-@dataclass(frozen=True, slots=True)
-class _Retry:
-    """When a file that failed is tried again, and how long that was waited for; seconds."""
-
-    at: float
-    wait_s: float
+    def again(self, files: LogFiles) -> None:
+        """Go back to where it is stored up to, without opening it: its name may be gone."""
+        self.known = files.get(self.known.id) or self.known
+        self.file.resume(self.known)
+        self.failed = False
 
 
 class Follower:
@@ -80,19 +75,26 @@ class Follower:
         patterns: names of files, with ``*``, ``**`` and ``~``.
         source: makes what the records of a file say of where they come from.
         retry_s: seconds until a file is tried again after the first failure.
+        renamed_s: seconds for which a renamed file is followed that nobody writes to.
     """
 
     def __init__(
-        self, services: Services, patterns: Sequence[str], source: Callable[..., Source], *, retry_s: float = RETRY_S
+        self,
+        services: Services,
+        patterns: Sequence[str],
+        source: Callable[..., Source],
+        *,
+        retry_s: float = RETRY_S,
+        renamed_s: float = RENAMED_S,
     ) -> None:
         self._services = services
         self._patterns = patterns
         self._source = source
-        self._retry_s = retry_s
+        self._renamed_s = renamed_s
         self._open: dict[Inode, Followed] = {}
         self._settling = Settling()
         self._done: dict[Inode, State] = {}
-        self._retries: dict[Inode, _Retry] = {}
+        self._retries = Retries(retry_s)
         self._full_told = False
 
     async def __aenter__(self) -> Self:
@@ -107,25 +109,29 @@ class Follower:
 
     async def _run(self) -> None:
         while True:
+            more = False
             try:
-                await self._look()
+                more = await self._look()
             except Exception:
                 _log.exception("Following log files failed; it is tried again")
-            await asyncio.sleep(LOOK_S)
+            if not more:
+                await asyncio.sleep(LOOK_S)
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
+        """Take a few blocks of each file; tell whether one has more."""
         found = await ask(self._found)
         self._settling.keep(found)
-        self._retries = {inode: retry for inode, retry in self._retries.items() if inode in found}
+        self._retries.keep(found.keys() | self._open.keys())
         for inode, path in found.items():
-            if inode not in self._open and self._may_try(inode):
+            if inode not in self._open and self._retries.may_try(inode):
                 await self._guarded(inode, path, self._begin(inode, path))
+        more = False
         for inode, followed in list(self._open.items()):
-            await self._guarded(inode, followed.file.path, self._advance(inode, followed, gone=inode not in found))
-
-    def _may_try(self, inode: Inode) -> bool:
-        retry = self._retries.get(inode)
-        return retry is None or time.monotonic() >= retry.at
+            if self._retries.may_try(inode):
+                step = self._advance(inode, followed, gone=inode not in found)
+                more |= bool(await self._guarded(inode, followed.file.path, step))
+        end_oldest(followed.watch for followed in self._open.values())
+        return more
 
     def _found(self) -> dict[Inode, Path]:
         """Find the files that match, each once, whatever links lead to it."""
@@ -156,46 +162,61 @@ class Follower:
         state = await ask(self._settling.state, inode, path)
         if state is None:
             return
-        followed = await ask(open_known, self._services.offsets.log_files, path)
+        followed = await ask(open_known, self._services.offsets.log_files, path, self._renamed_s)
         if followed is None:
             self._done[inode] = state  # until it changes
         else:
             followed.state = state
             self._open[inode] = followed
 
-    async def _advance(self, inode: Inode, followed: Followed, *, gone: bool) -> None:
+    async def _advance(self, inode: Inode, followed: Followed, *, gone: bool) -> bool:
+        """Take a few blocks of a file; tell whether it has more."""
+        file, watch = followed.file, followed.watch
+        if watch.look(gone=gone) and await ask(file.replaced):
+            self._forget(inode)  # it is opened again as the new file that it is
+            return True
+        if followed.failed:
+            await ask(followed.again, self._services.offsets.log_files)
+        quiet, ended = watch.quiet, watch.ended
+        for _ in range(BLOCKS_A_LOOK):
+            block = await ask(file.read, quiet=quiet, ended=ended)
+            if block is None:
+                self._read_up(inode, followed, ended=ended)
+                return False
+            about = self._source(service="", host=socket.gethostname(), path=str(file.path))
+            range_ = Range(followed.known, block.start, block.end)
+            await take(self._services, block.content, file.form or "plain", about, range_)
+            await ask(followed.learn, self._services.offsets.log_files)
+            self._retries.worked(inode)
+        return True
+
+    def _read_up(self, inode: Inode, followed: Followed, *, ended: bool) -> None:
+        """Note that there is nothing more in a file for now, or for ever."""
         file = followed.file
-        if file.behind:
-            self._forget(inode)  # truncated: it is opened again as the new file that it is
-            return
-        ended = bool(file.compressed) or gone
-        quiet = followed.quiet()
-        while block := await ask(file.read, quiet=quiet, ended=ended):
-            path, host = str(file.path), socket.gethostname()
-            about = self._source(service="", host=host, path=path)
-            form = file.form or "plain"
-            await take(self._services, block.content, form, about, Range(followed.known, block.start, block.end))
-        self._retries.pop(inode, None)
+        self._retries.worked(inode)
         if file.compressed:
             self._done[inode] = followed.state  # what came since then is read when it has settled
         if file.broken:
             _log.warning("The rest of %s cannot be read: %s", file.path, file.broken)
-        if file.compressed or gone:
+        if ended:
             self._forget(inode)
 
-    async def _guarded(self, inode: Inode, path: Path, step: Awaitable[None]) -> None:
+    async def _guarded(self, inode: Inode, path: Path, step: Awaitable[T]) -> T | None:
         """Take a step with one file; whatever goes wrong with it, the others are followed."""
         try:
-            await step
+            return await step
         except Exception as error:
             foreseen = isinstance(error, OSError | SightlineError)
-            before = self._retries.get(inode)
-            wait_s = min(before.wait_s * 2, MAX_RETRY_S) if before else self._retry_s
-            self._retries[inode] = _Retry(time.monotonic() + wait_s, wait_s)
-            self._forget(inode)  # what was read and not stored is read again
+            wait_s = self._retries.failed(inode)
+            followed = self._open.get(inode)
+            if followed is not None and followed.watch.gone_at is not None and not followed.file.compressed:
+                followed.failed = True  # under no name would it be found again
+            else:
+                self._forget(inode)  # what was read and not stored is read again
             told = "The log file %r cannot be taken in now, it is tried again in %g s: %s"
             _log.warning(told, str(path), wait_s, error, exc_info=not foreseen)
             self._services.counters.refuse("logfile", str(error) if foreseen else type(error).__name__)
+            return None
 
     def _forget(self, inode: Inode) -> None:
         followed = self._open.pop(inode, None)
@@ -203,7 +224,7 @@ class Follower:
             followed.file.close()
 
 
-def open_known(files: LogFiles, path: Path) -> Followed | None:
+def open_known(files: LogFiles, path: Path, renamed_s: float = RENAMED_S) -> Followed | None:
     """Open a file where it is stored up to; None where it is cut and of another one that is followed already."""
     file = LogFile(path)
     try:
@@ -216,7 +237,7 @@ def open_known(files: LogFiles, path: Path) -> Followed | None:
     except BaseException:
         file.close()
         raise
-    return Followed(file, known)
+    return Followed(file, known, len(facts.head), renamed_s)
 
 
 def find_known(files: LogFiles, file: LogFile, facts: FileFacts) -> KnownFile | None:

@@ -52,6 +52,7 @@ class LogFile:
         self.form = form
         self.position = 0
         self.broken = ""
+        self._head = b""
         self._pending: list[tuple[int, int]] = []
         self._buffer = b""
         self._raw: IO[bytes] = path.open("rb")
@@ -67,20 +68,26 @@ class LogFile:
         """Whether the file has become shorter than what was read of it."""
         return not self.compressed and self.stat.st_size < self.position + len(self._buffer)
 
+    def replaced(self) -> bool:
+        """Tell whether it was written anew: it is shorter than what was read, or begins otherwise than before."""
+        if self.compressed:
+            return False
+        before, self._head = self._head, self._begin()
+        return self.behind or not self._head.startswith(before)
+
     @property
     def waiting_bytes(self) -> int:
         """Bytes that are read and not given yet: a record that may not be whole."""
         return len(self._buffer)
 
     def facts(self, *, apart: bool = False) -> FileFacts:
-        """Tell what tells it from others. Comes before anything is read."""
+        """Tell what tells it from others. Of a compressed one, before anything is read."""
         self._fill(max(HEAD_BYTES, SAMPLE_BYTES))
         stat = self.stat
         if not self.form and self._buffer:
             self.form = recognise(self._buffer)
-        return FileFacts(
-            socket.gethostname(), str(self.path.absolute()), stat.st_dev, stat.st_ino, self._buffer[:HEAD_BYTES], apart
-        )
+        head, size = (self._buffer[:HEAD_BYTES], None) if self.compressed else (self._begin(), stat.st_size)
+        return FileFacts(socket.gethostname(), str(self.path.absolute()), stat.st_dev, stat.st_ino, head, apart, size)
 
     def resume(self, known: KnownFile) -> None:
         """Go on where *known* says."""
@@ -143,6 +150,9 @@ class LogFile:
         self._buffer = self._buffer[size:]
         self.position += size
         return block
+
+    def _begin(self) -> bytes:
+        return os.pread(self._raw.fileno(), HEAD_BYTES, 0)
 
     def _fill(self, wanted: int) -> bool:
         """Read until *wanted* bytes are held; tell whether they are."""
