@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sightline.query.timerange import TimeRange
     from sightline.store.connect import Store
 
-SAMPLE: Final = 25_000
-"""Records that are looked at, the newest ones: enough to rank values, and read at once."""
+SAMPLE: Final = 5_000
+"""Records that are looked at, the newest ones: enough to rank values, and near each other even if few are found."""
 
 MAX_FIELDS: Final = 20
 """Most fields of one question."""
@@ -96,16 +96,18 @@ def field_names(store: Store, signal: Signal, query: str, range_: TimeRange, *, 
     condition = compile_search(query, signal)
     maps = [column for column in (signal.attributes, signal.data, "ResourceAttributes") if column]
     keys = ", ".join(f"mapKeys({column})" for column in maps)
+    # Every record has the empty name, which tells how many were looked at.
     found = store.query(
-        f"SELECT name, count() AS records, (SELECT count() FROM ({_sample(signal, condition.sql)})) FROM ("
-        f"SELECT arrayJoin(arrayDistinct(arrayConcat({keys}))) AS name FROM ({_sample(signal, condition.sql)})) "
-        "WHERE startsWith(lower(name), lower({prefix:String})) GROUP BY name ORDER BY records DESC, name "
-        "LIMIT {limit:UInt32}",
-        {**condition.parameters, **range_.parameters, "sample": SAMPLE, "prefix": prefix, "limit": MAX_VALUES},
+        "SELECT name, count() AS records FROM ("
+        f"SELECT arrayJoin(arrayDistinct(arrayPushFront(arrayConcat({keys}), ''))) AS name "
+        f"FROM ({_sample(signal, condition.sql)})) "
+        "WHERE name = '' OR startsWith(lower(name), lower({prefix:String})) GROUP BY name "
+        "ORDER BY name != '', records DESC, name LIMIT {limit:UInt32}",
+        {**condition.parameters, **range_.parameters, "sample": SAMPLE, "prefix": prefix, "limit": MAX_VALUES + 1},
     )
-    records = int(found.rows[0][2]) if found.rows else 0
+    records = int(found.rows[0][1]) if found.rows else 0
     own = [FieldName(name, records) for name in signal.fields if name.startswith(prefix.lower())]
-    names = [FieldName(str(name), int(count)) for name, count, _ in found.rows]
+    names = [FieldName(str(name), int(count)) for name, count in found.rows[1:]]
     return FieldNames(own + names, records, records >= SAMPLE, found.elapsed_ms)
 
 
@@ -141,22 +143,22 @@ def count_values(
     parameters = {**condition.parameters, **range_.parameters, "sample": SAMPLE}
     bind = binder(parameters)
     pairs = ", ".join(f"({index}, {signal.field(name).value(bind)})" for index, name in enumerate(names))
+    pairs += f", ({len(names)}, '')"  # of a field that no record has: tells how many were looked at
     parameters |= {"prefix": prefix, "limit": min(limit, MAX_VALUES) + 1, "longest": MAX_VALUE_LENGTH}
     found = store.query(
-        f"SELECT pair.1 AS number, substringUTF8(pair.2, 1, {{longest:UInt32}}) AS text, count() AS records, "
-        f"(SELECT count() FROM ({_sample(signal, condition.sql)})) FROM "
+        "SELECT pair.1 AS number, substringUTF8(pair.2, 1, {longest:UInt32}) AS text, count() AS records FROM "
         f"(SELECT arrayJoin([{pairs}]) AS pair FROM ({_sample(signal, condition.sql)})) "
         "WHERE text = '' OR startsWith(lower(text), lower({prefix:String})) GROUP BY number, text "
         "ORDER BY number, text = '' DESC, records DESC, text LIMIT {limit:UInt32} BY number",
         parameters,
     )
-    facets = [Facet(name, [], 0) for name in names]
-    for number, text, count, _ in found.rows:
+    facets = [Facet(name, [], 0) for name in (*names, "")]
+    for number, text, count in found.rows:
         if text == "":
             facets[number].missing = int(count)
         elif len(facets[number].values) < limit:
             facets[number].values.append(ValueCount(str(text), int(count)))
-    records = int(found.rows[0][3]) if found.rows else 0
+    records = facets.pop().missing
     return Facets(facets, records, records >= SAMPLE, found.elapsed_ms)
 
 
