@@ -6,12 +6,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
 from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually
 
 from sightline.base.errors import RowsRefused, StoreUnavailable
-from sightline.server.ingest import lines as ingest
 from sightline.server.ingest.batch import count, cut, weigh
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.ingest.sift import sift
@@ -153,9 +151,8 @@ class RefusingStore:
         self.rows += b"".join(ranges)
 
 
-def test_a_store_that_is_full_delays_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_store_that_is_full_delays_and_loses_nothing(tmp_path: Path):
     """The range is kept and sent again with its token; meanwhile the trouble is told."""
-    monkeypatch.setattr(ingest, "RETRY_FIRST_S", 0.2)
     segment = SegmentFile(tmp_path / "spool")
     segment.write(log_line("kept"))
     segment.end()
@@ -163,7 +160,7 @@ def test_a_store_that_is_full_delays_and_loses_nothing(tmp_path: Path, monkeypat
     offsets = Offsets.open(tmp_path / "state.db")
     loop = LinesIngest(
         store, offsets, SpoolReader(tmp_path / "spool", {}),  # type: ignore[arg-type]
-        live=Live(), counters=counters, quarantine=tmp_path / "quarantine",
+        live=Live(), counters=counters, quarantine=tmp_path / "quarantine", retry_first_s=0.2,
     )  # fmt: skip
     loop.start()
 

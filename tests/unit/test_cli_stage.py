@@ -108,12 +108,10 @@ def test_settings_of_the_shell_do_not_reach_the_programs(tmp_path, monkeypatch):
     assert "SIGHTLINE_DISABLED" not in environ
 
 
-def test_what_the_demo_needs_is_said_with_the_install_line(monkeypatch):
+def test_what_the_demo_needs_is_said_with_the_install_line():
     """Where a package of the shop is missing, the message names it and the line that installs it."""
-    monkeypatch.setattr("sightline.cli.stage.programs._NEEDED", ("nothing.like.that",))
-
     with pytest.raises(PackageMissing, match=r'needs nothing\.like\.that: pip install "sightline\[demo\]"'):
-        find_examples()
+        find_examples(("sys", "nothing.like.that"))
 
 
 def test_the_examples_are_found():

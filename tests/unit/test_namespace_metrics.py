@@ -65,16 +65,14 @@ def test_the_hosts_own_metric_takes_the_place_of_ours(client):
     assert "docrag_active_sessions 7.0" in text
 
 
-def test_sessions_are_forgotten_after_half_an_hour_and_beyond_a_number(monkeypatch):
-    """Memory is bounded, and who was seen last stays."""
-    made = NamespaceMetrics()
-    monkeypatch.setattr("sightline.sdk.namespace_metrics._MOST_SESSIONS", 2)
+@pytest.mark.parametrize(("session_s", "active"), [(1800.0, 2), (-1.0, 0)])
+def test_sessions_are_forgotten_after_a_while_and_beyond_a_number(session_s, active):
+    """Memory is bounded, and who was seen last stays, for so long."""
+    made = NamespaceMetrics(most_sessions=2, session_s=session_s)
     for session in ("a", "b", "c"):
         made.seen("docrag", session)
-    assert made._active("docrag") == 2
 
-    monkeypatch.setattr("sightline.sdk.namespace_metrics.SESSION_S", -1.0)
-    assert made._active("docrag") == 0
+    assert made._active("docrag") == active
 
 
 def test_workers_show_the_machine_once_and_add_their_sessions():

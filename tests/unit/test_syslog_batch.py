@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 
 from sightline.base.errors import DecodeError, RowsRefused, StoreUnavailable
-from sightline.server.ingest import syslog_batch
 from sightline.server.ingest.syslog_batch import SyslogBatch
 from sightline.server.services import Counters
 
@@ -37,7 +36,7 @@ def run(services, *bursts):
     """Put in each burst of messages when the one before was taken out; stop after the last."""
 
     async def running():
-        batch = SyslogBatch(services)
+        batch = SyslogBatch(services, again_s=0.01)
         storing = asyncio.create_task(batch.run())
         async with asyncio.timeout(10):
             for burst in bursts:
@@ -76,9 +75,8 @@ def test_a_batch_that_is_too_large_together():
     assert "syslog" not in counters.protocols
 
 
-def test_a_store_that_is_away(monkeypatch):
+def test_a_store_that_is_away():
     """What the store cannot take now is tried again, and stored once it can."""
-    monkeypatch.setattr(syslog_batch, "AGAIN_S", 0.01)
     memory, counters = Memory(StoreUnavailable("Away.")), Counters()
 
     run(SimpleNamespace(intake=memory, counters=counters), [b"<14>1 - - - - - - one"], [])

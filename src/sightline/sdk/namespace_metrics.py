@@ -40,7 +40,10 @@ MACHINE: Final = ("_cpu_usage_percent", "_memory_usage_bytes", "_disk_usage_perc
 class NamespaceMetrics:
     """The gauges of all prefixes of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_sessions: int = _MOST_SESSIONS, session_s: float = SESSION_S) -> None:
+        """Keep so many sessions at most, each for so many seconds after it was seen last."""
+        self._most_sessions = most_sessions
+        self._session_s = session_s
         self._namespaces: tuple[str, ...] = ()
         self.forget()
 
@@ -69,11 +72,11 @@ class NamespaceMetrics:
             # The one seen last stands at the end.
             self._sessions.pop(key, None)
             self._sessions[key] = time.monotonic()
-            if len(self._sessions) > _MOST_SESSIONS:
+            if len(self._sessions) > self._most_sessions:
                 del self._sessions[next(iter(self._sessions))]
 
     def _active(self, namespace: str) -> int:
-        since = time.monotonic() - SESSION_S
+        since = time.monotonic() - self._session_s
         with self._lock:
             while self._sessions and next(iter(self._sessions.values())) < since:
                 del self._sessions[next(iter(self._sessions))]

@@ -16,12 +16,12 @@ from sightline.base.errors import PackageMissing, SightlineError
 from sightline.base.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 STOP_S: Final = 20.0
 """Seconds that a program gets to end after SIGTERM; then it is killed, and the demo fails."""
 
-_NEEDED: Final = (
+NEEDED: Final = (
     "fastapi",
     "greenlet",
     "opentelemetry.instrumentation.httpx",
@@ -35,14 +35,14 @@ class ProgramEnded(SightlineError):
     """A program of the demo ended before it should; the message has the end of what it printed."""
 
 
-def find_examples() -> Path:
+def find_examples(needed: Sequence[str] = NEEDED) -> Path:
     """
     Find the directory of the examples: in the clone, or in the installed package.
 
     Raises:
-        PackageMissing: if a package that the shop needs is not installed.
+        PackageMissing: if one of the modules that are *needed* is not installed.
     """
-    missing = [module for module in _NEEDED if not _is_installed(module)]
+    missing = [module for module in needed if not _is_installed(module)]
     if missing:
         raise PackageMissing(f'The demo\'s shop needs {", ".join(missing)}: pip install "sightline[demo]"')
     package = Path(__file__).parents[2]

@@ -73,6 +73,7 @@ class LinesIngest:
         counters: Counters,
         quarantine: Path,
         weight_limit: int = BATCH_BYTES * 2,
+        retry_first_s: float = RETRY_FIRST_S,
     ) -> None:
         """
         Prepare; ``start`` begins.
@@ -85,6 +86,7 @@ class LinesIngest:
             counters: what came in is added here.
             quarantine: directory for lines that cannot be stored.
             weight_limit: most that inserts at a time may unfold to in the engine, by the measure of ``batch.weigh``.
+            retry_first_s: seconds until a refused insert is tried again for the first time.
         """
         self.trouble = ""
         self._store = store
@@ -101,7 +103,7 @@ class LinesIngest:
         self.pause = Pause()
         self._inserted_at = 0.0
         self._retry_at = 0.0
-        self._retry_s = RETRY_FIRST_S
+        self._retry_s = self._retry_first_s = retry_first_s
         # Measured by the thread that reads, and replaced whole: others see the old or the new.
         self._backlog: Backlog | None = None
         self._alive: dict[str, Header] = {}
@@ -138,7 +140,7 @@ class LinesIngest:
     def _run(self) -> None:
         give_up_at = float("inf")
         while not self._guarded(self._resume):  # nothing may be read before it is known what was read
-            if self._stop.wait(RETRY_FIRST_S):
+            if self._stop.wait(self._retry_first_s):
                 return
         while True:
             if self._stop.is_set() and give_up_at == float("inf"):
@@ -220,7 +222,7 @@ class LinesIngest:
         if settled or (due and not self._pending):
             self._tidy()
             self.trouble = ""
-            self._retry_s = RETRY_FIRST_S
+            self._retry_s = self._retry_first_s
         return True
 
     def _settle(self) -> bool:

@@ -40,8 +40,10 @@ class SyslogBatch:
         shed: messages that found no room.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, again_s: float = AGAIN_S) -> None:
+        """Hold messages for these services; what cannot be stored is tried again after *again_s* seconds."""
         self.shed = 0
+        self._again_s = again_s
         self._services = services
         self._held: list[Message] = []
         self._held_bytes = 0
@@ -113,7 +115,7 @@ class SyslogBatch:
                 self._give_up(messages, error)
                 return []
             self._services.counters.refuse("syslog", str(error))
-            await _wait(self._stopping, AGAIN_S)
+            await _wait(self._stopping, self._again_s)
             return [messages]
         except Exception as error:  # whatever it is: what waits behind these must not wait for ever
             self._give_up(messages, error)
