@@ -231,6 +231,16 @@ def test_a_record_that_cannot_be_said_costs_only_itself():
     assert (export.skipped, export.unread) == (1, 0)
 
 
+def test_a_record_of_endless_depth_costs_only_itself():
+    """What is nested deeper than Python can follow is left out and counted, and no empty request is made of it."""
+    export, nested = Export(), b"[" * 600 + b"]" * 600
+    line = b'{"kind":"log","time":1,"instance":"0123456789abcdef","attributes":{"a":%s}}'
+
+    export.add({}, line % nested + b"\n")
+
+    assert (export.skipped, export.body("logs")) == (1, b"")
+
+
 def test_a_line_that_is_no_record_is_counted_and_costs_only_itself():
     """What cannot be read is left out."""
     export = Export()

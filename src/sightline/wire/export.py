@@ -90,11 +90,14 @@ class _Process:
     def add(self, record: Record) -> None:
         """Add one record."""
         if isinstance(record, SpanRecord):
-            self.spans.setdefault((record.scope, record.scope_version), []).append(_span(record))
+            span = _span(record)
+            self.spans.setdefault((record.scope, record.scope_version), []).append(span)
         elif isinstance(record, LogRecord):
-            self.logs.setdefault((record.logger, ""), []).append(_log(record))
+            log = _log(record)
+            self.logs.setdefault((record.logger, ""), []).append(log)
         elif isinstance(record, EventRecord):
-            self.logs.setdefault(("", ""), []).append(_event(record))
+            event = _event(record)
+            self.logs.setdefault(("", ""), []).append(event)
         elif isinstance(record, MetricRecord):
             families, skipped = metrics(record)
             self.families += families
