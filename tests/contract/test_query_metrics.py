@@ -82,6 +82,18 @@ def test_labels_keep_series_apart(store):
     assert values(together)[0] == pytest.approx(6.0)
 
 
+def test_of_too_many_series_the_first_are_given_whole(store):
+    """An answer has two hundred lines, each with all its points, and says that there were more."""
+    at = [END - 90 * NS, END - 30 * NS]
+    lines = b"".join(gauge("pods_ready", 1, time_ns, pod=f"pod-{n:03}") for n in range(205) for time_ns in at)
+    store.insert_lines([lines], {"a" * 16: SERVICE}, "pods")
+
+    found = metric_range(store, RangeQuestion("pods_ready", TimeRange(END - 120 * NS, END), step_s=60, by=["pod"]))
+
+    assert ([one.labels["pod"] for one in found.series], found.truncated) == ([f"pod-{n:03}" for n in range(200)], True)
+    assert {tuple(value for _, value in one.points) for one in found.series} == {(1, 1)}
+
+
 def test_a_gauge_is_an_average(store):
     """A gauge's point is the average of its samples, and max and min are what they say."""
     found = metric_range(store, RangeQuestion("system_cpu_percent", RANGE, step_s=60))

@@ -181,22 +181,20 @@ def metric_range(store: Store, question: RangeQuestion) -> MetricRange:
     rows, elapsed_ms = _points(
         store,
         "rate" if percentile else aggregate,
-        {"name": name, "by": by, "names": names, "values": values, "first": first_s, "end": end_s, "step": step_s},
-    )
+        {
+            "name": name, "by": by, "names": names, "values": values, "first": first_s, "end": end_s, "step": step_s,
+            "most": (MAX_SERIES + 1) * len(grid),
+        },
+        percentile=percentile,
+    )  # fmt: skip
     lines: dict[tuple[str, ...], dict[int, Any]] = {}
     for key, at_s, value in rows:
         if percentile:
-            lines.setdefault(tuple(key[:-1]), {}).setdefault(at_s, []).append((key[-1], value))
+            lines.setdefault(tuple(key), {})[at_s] = histogram_quantile(int(aggregate[1:]) / 100, value)
         elif aggregate == "rate":
             lines.setdefault(tuple(key), {})[at_s] = value / min(step_s, end_s - at_s)
         else:
             lines.setdefault(tuple(key), {})[at_s] = value
-    if percentile:
-        share = int(aggregate[1:]) / 100
-        lines = {
-            key: {at_s: histogram_quantile(share, buckets) for at_s, buckets in points.items()}
-            for key, points in lines.items()
-        }
     series = [
         Series(dict(zip(by, key, strict=False)), [(at_s, points.get(at_s)) for at_s in grid])
         for key, points in sorted(lines.items())[:MAX_SERIES]
@@ -242,8 +240,10 @@ def _usual(store: Store, name: str) -> Aggregate:
     return "rate" if counts else "avg"
 
 
-def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[list[tuple[Any, ...]], float]:
-    """Give rows of labels' values, step and value."""
+def _points(
+    store: Store, aggregate: str, parameters: dict[str, Any], *, percentile: bool
+) -> tuple[list[tuple[Any, ...]], float]:
+    """Give rows of labels' values, step and value; for percentiles the last label is part of the value."""
     key = f"arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{by:Array(String)}})"
     wanted = f"arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{names:Array(String)}}) = {{values:Array(String)}}"
     series = (
@@ -267,11 +267,15 @@ def _points(store: Store, aggregate: str, parameters: dict[str, Any]) -> tuple[l
             f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}}, 3) GROUP BY SeriesId, at"
         )
         outer, having = f"SELECT key, at, {aggregate}(v) AS value", ""
-    found = store.query(
-        f"WITH series AS ({series}) {outer} FROM ({inner}) AS points INNER JOIN series USING (SeriesId) {having} "
-        "GROUP BY key, at ORDER BY key, at",
-        parameters,
-    )
+    points = f"{outer} FROM ({inner}) AS points INNER JOIN series USING (SeriesId) {having} GROUP BY key, at"
+    if percentile:
+        points = (
+            "SELECT arrayPopBack(key) AS labels, at, groupArray((key[-1], value)) AS buckets "
+            f"FROM ({points}) GROUP BY labels, at ORDER BY labels, at"
+        )
+    else:
+        points += " ORDER BY key, at"
+    found = store.query(f"WITH series AS ({series}) {points} LIMIT {{most:UInt32}}", parameters)
     return found.rows, found.elapsed_ms
 
 
