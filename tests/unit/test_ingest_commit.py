@@ -173,3 +173,28 @@ def test_an_error_of_arrow(failure, expected):
 
     with pytest.raises(expected):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(("width", "inserts"), [(1, [1, 20_000]), (20, [1, 10_000, 10_000])])
+def test_narrow_rows_wait_for_what_is_coming(width, inserts):
+    """Enough rows that are narrow wait for a request that is being decoded; wide ones are stored without it."""
+    coming, stored = [1], []
+
+    async def run():
+        many = pa.table({f"v{number}": pa.array(range(10_000), pa.int64()) for number in range(width)})
+        with ThreadPoolExecutor(1) as threads:
+            committer = GroupCommit(
+                lambda _, block: stored.append(block.num_rows), threads, lambda: coming[0], interval_s=60
+            )
+            await committer.commit({"t": many.slice(0, 1)})
+            first = asyncio.create_task(committer.commit({"t": many}))
+            if width > 1:
+                await first
+            for _ in range(5):
+                await asyncio.sleep(0)
+            coming[0] = 0
+            await asyncio.gather(first, committer.commit({"t": many}))
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+    assert stored == inserts

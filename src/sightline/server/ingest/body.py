@@ -38,11 +38,16 @@ class Pending:
     Args:
         limit_bytes: most bytes of all together.
         admit: asked before a request is read; raises StoreUnavailable where there is no room for one.
+
+    Attributes:
+        held_bytes: bytes that are under way now.
+        requests: requests that are.
     """
 
     def __init__(self, limit_bytes: int = MAX_PENDING_BYTES, admit: Callable[[], None] | None = None) -> None:
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
+        self.requests = 0
         self._admit = admit
 
     @contextmanager
@@ -56,9 +61,11 @@ class Pending:
         if self._admit is not None:
             self._admit()
         hold = Hold(self)
+        self.requests += 1
         try:
             yield hold
         finally:
+            self.requests -= 1
             hold.grow(-hold.size_bytes)
 
 

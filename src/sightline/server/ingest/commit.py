@@ -26,7 +26,14 @@ nothing under way is stored at once.
 """
 
 ENOUGH_ROWS: Final = 10_000
-"""Rows that are inserted without waiting for more: from here on the insert's fixed cost is small."""
+"""Rows that are inserted without waiting for more: from here on the insert's fixed cost is small, if they are wide."""
+
+ENOUGH_BYTES: Final = 1024 * 1024
+"""
+As many rows wait for those of requests that are being read and decoded while they have fewer bytes.
+
+An insert takes four milliseconds of processor time before its first row, as much as 20,000 samples of metrics.
+"""
 
 GROUP_ROWS: Final = 50_000
 """Most rows of one group. A larger request goes alone, and in as many inserts: each takes a few hundred bytes a row."""
@@ -46,11 +53,21 @@ class GroupCommit:
     Args:
         insert: stores one block and returns when it is stored; called in *threads*.
         threads: where inserts run.
+        coming: tells how many requests are being read and decoded, which may bring rows yet.
+        interval_s: shortest time from one insert to the next of a table, unless enough rows wait.
     """
 
-    def __init__(self, insert: Insert, threads: Executor) -> None:
+    def __init__(
+        self,
+        insert: Insert,
+        threads: Executor,
+        coming: Callable[[], int] = lambda: 0,
+        *,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
         self._insert = insert
         self._threads = threads
+        self._pace = _Pace(coming, interval_s)
         self._tables: dict[tuple[str, pa.Schema], _TableCommit] = {}
 
     async def commit(self, tables: Mapping[str, pa.Table]) -> None:
@@ -75,8 +92,14 @@ class GroupCommit:
     def _table(self, name: str, schema: pa.Schema) -> _TableCommit:
         found = self._tables.get((name, schema))
         if found is None:
-            found = self._tables[name, schema] = _TableCommit(name, self._insert, self._threads)
+            found = self._tables[name, schema] = _TableCommit(name, self._insert, self._threads, self._pace)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    coming: Callable[[], int]
+    interval_s: float
 
 
 @dataclass(slots=True)
@@ -95,10 +118,11 @@ class _Waiting:
 
 
 class _TableCommit:
-    def __init__(self, name: str, insert: Insert, threads: Executor) -> None:
+    def __init__(self, name: str, insert: Insert, threads: Executor, pace: _Pace) -> None:
         self._name = name
         self._insert = insert
         self._threads = threads
+        self._pace = pace
         self._waiting: list[_Waiting] = []
         self._enough = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -107,7 +131,7 @@ class _TableCommit:
     async def offer(self, rows: pa.Table) -> None:
         waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if self._rows_waiting() >= ENOUGH_ROWS:
+        if self._is_enough():
             self._enough.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"commit {self._name}")
@@ -117,19 +141,21 @@ class _TableCommit:
         if self._task is not None:
             await self._task
 
-    def _rows_waiting(self) -> int:
-        return sum(waiting.rows.num_rows for waiting in self._waiting)
+    def _is_enough(self) -> bool:
+        if sum(waiting.rows.num_rows for waiting in self._waiting) < ENOUGH_ROWS:
+            return False
+        return not self._pace.coming() or sum(waiting.rows.nbytes for waiting in self._waiting) >= ENOUGH_BYTES
 
     async def _run(self) -> None:
         while self._waiting:
-            await self._pace()
+            await self._wait()
             self._started_s = time.monotonic()
             await self._store(self._take())
 
-    async def _pace(self) -> None:
+    async def _wait(self) -> None:
         self._enough.clear()
-        remaining_s = self._started_s + INTERVAL_S - time.monotonic()
-        if remaining_s > 0 and self._rows_waiting() < ENOUGH_ROWS:
+        remaining_s = self._started_s + self._pace.interval_s - time.monotonic()
+        if remaining_s > 0 and not self._is_enough():
             try:
                 await asyncio.wait_for(self._enough.wait(), remaining_s)
             except TimeoutError:

@@ -72,7 +72,8 @@ class Intake:
         self._quarantine = quarantine
         self._decoding = ThreadPoolExecutor(THREADS, "sightline-decode")
         self._inserting = ThreadPoolExecutor(THREADS, "sightline-block")
-        self._committer = GroupCommit(self._insert, self._inserting)
+        self._storing = 0
+        self._committer = GroupCommit(self._insert, self._inserting, lambda: self.pending.requests - self._storing)
 
     async def decode(self, function: Callable[[Unpack[Given]], T], *args: *Given) -> T:
         """Run what takes time beside the loop."""
@@ -116,7 +117,11 @@ class Intake:
             RowsRefused: if the store cannot take any of these rows, ever.
             StoreUnavailable: if it cannot take them now. Rows for other tables may be stored already.
         """
-        refused = await self._store_tables(protocol, decoded.tables, token and f"{protocol}:{token}")
+        self._storing += 1
+        try:
+            refused = await self._store_tables(protocol, decoded.tables, token and f"{protocol}:{token}")
+        finally:
+            self._storing -= 1
         if refused:
             why = reason(refused[0])
             if len(refused) == sum(rows.num_rows for rows in decoded.tables.values()):
