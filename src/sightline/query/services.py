@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sightline.query.counts import LOGS, SPANS, counted
+from sightline.query.counts import counted_by_service
 from sightline.query.cursor import After, decode_cursor, encode_cursor
 from sightline.query.timerange import NS_PER_S, TimeRange
 
@@ -48,13 +48,10 @@ def list_services(store: Store, range_: TimeRange, *, limit: int = MAX_SERVICES,
     """
     limit = min(max(1, limit), MAX_SERVICES)
     after = {"after": decode_cursor(cursor, After).name} if cursor else {}
-    (spans, bounds), (logs, _) = counted(SPANS, range_), counted(LOGS, range_)
+    # Records without a service are one of the first page.
+    source, bounds = counted_by_service(range_, "ServiceName > {after:String}" if cursor else "1")
     found = store.query(
-        "SELECT ServiceName, max(seen), sum(spans), sum(logs) FROM ("
-        f"SELECT ServiceName, newest AS seen, counted AS spans, 0 AS logs FROM ({spans}) "
-        f"UNION ALL SELECT ServiceName, newest, 0, counted FROM ({logs})"
-        # Records without a service are one of the first page.
-        f") WHERE {'ServiceName > {after:String}' if cursor else '1'} "
+        f"SELECT ServiceName, max(newest), sum(spans), sum(logs) FROM ({source}) "
         "GROUP BY ServiceName ORDER BY ServiceName LIMIT {most:UInt32}",
         {**range_.parameters, **bounds, **after, "most": limit + 1},
     )

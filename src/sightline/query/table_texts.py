@@ -19,14 +19,17 @@ class TableText(NamedTuple):
     examples: dict[str, str]
 
 
-_REQUESTS: Final = {
+_OF_SERVICES: Final = {
     "ServiceName": _SERVICE,
-    "SpanName": "Name of the request's span, such as GET /orders/{id}.",
-    "Route": "Template of the path; empty where the framework tells none.",
     "StatusCode": "Unset, Ok or Error.",
-    "HttpStatus": "Status of the response; empty where it is no HTTP.",
     "Requests": "How many. Sum them: rows are merged in the background.",
     "Latency": "Sketch of the durations in nanoseconds, right to one per cent; read it with quantilesDDMerge.",
+}
+_REQUESTS: Final = {
+    **_OF_SERVICES,
+    "SpanName": "Name of the request's span, such as GET /orders/{id}.",
+    "Route": "Template of the path; empty where the framework tells none.",
+    "HttpStatus": "Status of the response; empty where it is no HTTP.",
 }
 
 TABLES: Final[dict[str, TableText]] = {
@@ -265,6 +268,21 @@ TABLES: Final[dict[str, TableText]] = {
                 "SELECT ServiceName, SpanName, sum(Requests) AS requests, "
                 "round(quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[2] / 1e6, 1) AS p95_ms FROM request_quarters "
                 "WHERE Time > now() - INTERVAL 1 DAY GROUP BY ServiceName, SpanName ORDER BY p95_ms DESC LIMIT 20"
+            ),
+        },
+    ),
+    "service_requests": TableText(
+        "Requests of a service by five minutes, and once more by half an hour, whatever their endpoint.",
+        {
+            "Seconds": "How long its time is, 300 or 1800. Name one: rows of both count the same requests.",
+            "Time": "Begin of its time, UTC.",
+            **_OF_SERVICES,
+        },
+        {
+            "Latency of each service": (
+                "SELECT ServiceName, round(quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[2] / 1e6, 1) AS p95_ms "
+                "FROM service_requests WHERE Seconds = 1800 AND Time > now() - INTERVAL 1 DAY "
+                "GROUP BY ServiceName ORDER BY p95_ms DESC"
             ),
         },
     ),

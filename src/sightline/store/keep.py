@@ -27,6 +27,7 @@ _KINDS: Final = {
     "span_minutes": ("Time", TRACES),
     "request_minutes": ("Time", TRACES),
     "request_quarters": ("Time", TRACES),
+    "service_requests": ("Time", TRACES),
     "request_hours": ("Time", EVENTS),
     "events": ("Timestamp", EVENTS),
     "profiles": ("Timestamp", PROFILES),
@@ -37,7 +38,7 @@ _KINDS: Final = {
 }
 _WITHOUT_ENVIRONMENT: Final = frozenset({
     "metric_samples", "metric_histograms", "metric_series", "request_minutes", "request_quarters", "request_hours",
-    "metric_exemplars",
+    "service_requests", "metric_exemplars",
 })  # fmt: skip
 
 

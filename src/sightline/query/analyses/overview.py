@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from sightline.query.analyses.requests import QUANTILES, SHARES, request_step_s, request_sums
-from sightline.query.counts import LOGS, SPANS, counted
+from sightline.query.counts import counted_by_service
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
@@ -180,9 +180,10 @@ class _Overview:
         source, bounds = request_sums(self._range, self._step_s, self._only)
         rows = self._ask(
             "SELECT at, ServiceName, SpanName, 1 - grouping(ServiceName) AS by_endpoint, sum(counted) AS requests, "
-            f"sum(failed), {QUANTILES}Merge{SHARES}(latency) FROM ({source}) "
-            "GROUP BY GROUPING SETS ((at), (ServiceName, SpanName), ()) "
-            f"ORDER BY by_endpoint, requests DESC, SpanName, ServiceName LIMIT {MAX_ENDPOINTS} BY by_endpoint, at",
+            f"sumIf(counted, StatusCode = 'Error'), {QUANTILES}Merge{SHARES}(latency) FROM ({source}) "
+            "GROUP BY GROUPING SETS ((drawn, at), (drawn), (listed, ServiceName, SpanName)) "
+            "HAVING drawn + listed != 0 ORDER BY by_endpoint, requests DESC, SpanName, ServiceName "
+            f"LIMIT {MAX_ENDPOINTS} BY by_endpoint, at",
             bounds,
         )
         steps: dict[int, _Requests] = {}
@@ -191,20 +192,17 @@ class _Overview:
             if by_endpoint and count:
                 endpoints.append(Endpoint(service, name, count, errors, errors / count, p50 / 1e6, p95 / 1e6))
             elif count:
-                steps[at] = _Requests(count, errors, p50 / 1e6, p95 / 1e6, p99 / 1e6)
+                steps[at * self._step_s] = _Requests(count, errors, p50 / 1e6, p95 / 1e6, p99 / 1e6)
         return steps, endpoints
 
     def _services(self) -> list[tuple[str, int, int, int]]:
         """Give each service with its spans, logs and logged errors."""
-        (spans, bounds), (logs, _) = counted(SPANS, self._range), counted(LOGS, self._range)
-        rows = self._ask(
-            "SELECT ServiceName, sum(spans), sum(logs), sum(errors) FROM ("
-            f"SELECT ServiceName, counted AS spans, 0 AS logs, 0 AS errors FROM ({spans}) UNION ALL "
-            f"SELECT ServiceName, 0, counted, if(SeverityNumber >= 17, counted, 0) FROM ({logs})) "
-            "GROUP BY ServiceName ORDER BY ServiceName",
-            bounds,
-        )
-        return [(name, spans, logs, errors) for name, spans, logs, errors in rows]
+        source, bounds = counted_by_service(self._range)
+        found: dict[str, tuple[int, int, int]] = {}
+        for name, spans, logs, errors in self._ask(f"SELECT ServiceName, spans, logs, errors FROM ({source})", bounds):
+            before = found.get(name, (0, 0, 0))
+            found[name] = (before[0] + spans, before[1] + logs, before[2] + errors)
+        return [(name, *figures) for name, figures in sorted(found.items())]
 
     def _totals(self, requests: _Requests | None, services: list[tuple[str, int, int, int]]) -> Totals:
         counted = [row for row in services if self._service in {"", row[0]}]
