@@ -58,6 +58,13 @@ def test_every_table_that_is_kept_by_time_has_days(store: Store):
     assert {name for (name,) in found.rows} == set(keep.rules({}, ""))
 
 
+def test_minutes_of_traces_stay_as_long_as_any_environments_spans():
+    """A trace of the environment that keeps its spans longest is found until they go."""
+    own = {"traces": 5, "audited": {"traces": 400}, "staging": {"traces": 2}}
+
+    assert keep.rules(own, "staging")["trace_minutes"] == f"Time + toIntervalSecond({400 * 86400})"
+
+
 def test_counts_are_forgotten_with_the_logs_that_they_count(store: Store):
     """Minutes of an environment and level go after the days of its logs, and audit stays in both."""
     keep.apply(store, {"staging": {"INFO": 1}}, "")

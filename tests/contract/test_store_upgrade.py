@@ -8,10 +8,11 @@ from tests.contract.test_store import line
 from sightline.query.analyses.overview import overview
 from sightline.query.errors import list_fingerprints
 from sightline.query.timerange import NS_PER_S, TimeRange
+from sightline.query.trace_times import BEGUN, SPANS_BEGUN
 from sightline.store.connect import Store
 
 BEFORE_QUARTERS = 6
-"""The last migration of a store without quarters of an hour, and without a table of errors."""
+"""The last migration of a store without quarters of an hour, a table of errors and the minutes of traces."""
 
 
 def test_an_older_store_counts_what_it_has_when_it_is_opened(tmp_path: Path):
@@ -31,3 +32,20 @@ def test_an_older_store_counts_what_it_has_when_it_is_opened(tmp_path: Path):
 
     assert requests == 1
     assert [name for name, *_ in errors] == ["old"]
+
+
+def test_an_older_store_finds_its_traces_by_their_minutes(tmp_path: Path):
+    """Spans from before an upgrade are where the minutes of their trace say, as are those that come in afterwards."""
+    url, now_ns, trace = f"chdb://{tmp_path / 'store'}", time.time_ns(), "7" * 32
+    old = Store.open(url, memory_bytes=512 * 1024 * 1024, upto=BEFORE_QUARTERS)
+    old.insert_lines([line("span", trace=trace, time=now_ns - 9 * 3600 * NS_PER_S)], {}, "old")
+    old.close()
+
+    store = Store.open(url, memory_bytes=512 * 1024 * 1024)
+    asked = f"{BEGUN} SELECT count() FROM otel_traces WHERE {SPANS_BEGUN}"
+    before = store.query(asked, {"trace": trace}).scalar()
+    store.insert_lines([line("span", trace=trace, time=now_ns)], {}, "new")
+    after = store.query(asked, {"trace": trace}).scalar()
+    store.close()
+
+    assert (before, after) == (1, 2)

@@ -333,5 +333,18 @@ TABLES: Final[dict[str, TableText]] = {
             ),
         },
     ),
+    "trace_minutes": TableText(
+        "A minute in which spans of a trace begin.",
+        {
+            "Trace": "Hash of the trace's id: cityHash64(TraceId).",
+            "Time": "Begin of the minute, UTC.",
+        },
+        {
+            "When a trace was": (
+                "SELECT min(Time) AS first, max(Time) AS last FROM trace_minutes "
+                "WHERE Trace = cityHash64('0af7651916cd43dd8448eb211c80319c')"
+            ),
+        },
+    ),
 }
 """Every table that keeps rows, the ones that are asked most first."""

@@ -3,18 +3,22 @@
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from sightline.base.limits import MAX_PAGE
 from sightline.query.cursor import decode_cursor, encode_cursor
-from sightline.query.logs import LogRecord, logs_of_trace
+from sightline.query.logs import LogRecord, logs_near_trace, logs_of_trace
 from sightline.query.search import TRACES, compile_search
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
+from sightline.query.trace_times import AROUND_S, BEGUN, LONG_S, SPANS_BEGUN
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
+    from sightline.store.result import Result
 
 MAX_SPANS: Final = 10_000
 """Most spans of one trace that are given; a waterfall of more cannot be read, and a page of it weighs 10 MB."""
@@ -22,7 +26,7 @@ MAX_SPANS: Final = 10_000
 MAX_TRACE_LOGS: Final = 2_000
 """Most logs that are given with a trace."""
 
-_AROUND_NS: Final = 3600 * NS_PER_S
+_AROUND_NS: Final = AROUND_S * NS_PER_S
 """How far from the spans that were found the rest of a trace, and its logs, are looked for."""
 
 
@@ -158,24 +162,36 @@ def search_traces(
 def read_trace(store: Store, trace_id: str) -> Trace | None:
     """Give one trace, or None where no span of it is stored."""
     trace_id = trace_id.lower()
-    found = store.query(
-        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE TraceId = {{trace:String}} ORDER BY Timestamp, SpanId "
-        "LIMIT {limit:UInt32}",
-        {"trace": trace_id, "limit": MAX_SPANS + 1},
-    )
+    with ThreadPoolExecutor(1) as beside:
+        asked_logs = beside.submit(copy_context().run, logs_near_trace, store, trace_id, MAX_TRACE_LOGS)
+        found, logs = _spans(store, trace_id, BEGUN, SPANS_BEGUN), asked_logs.result()
+    known = bool(found.rows)
+    if not known:
+        found = _spans(store, trace_id, "", "TraceId = {trace:String}")
     if not found.rows:
         return None
     rows = found.rows[:MAX_SPANS]
     start_ns, end_ns = rows[0][6], max(row[6] + row[7] for row in rows)
+    if not known or end_ns > rows[-1][6] + LONG_S * NS_PER_S:
+        logs = logs_of_trace(store, trace_id, _around(start_ns, end_ns), MAX_TRACE_LOGS)
     return Trace(
         trace_id=trace_id,
         start=rfc3339(start_ns),
         duration_ms=(end_ns - start_ns) / 1e6,
         services=sorted({row[4] for row in rows}),
         spans=[_span(row, start_ns) for row in rows],
-        logs=logs_of_trace(store, trace_id, _around(start_ns, end_ns), MAX_TRACE_LOGS),
+        logs=logs,
         truncated=len(found.rows) > MAX_SPANS,
         elapsed_ms=found.elapsed_ms,
+    )
+
+
+def _spans(store: Store, trace_id: str, begun: str, condition: str) -> Result:
+    """Give a trace's spans in their order, one more than are shown."""
+    return store.query(
+        f"{begun} SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE {condition} "
+        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
+        {"trace": trace_id, "limit": MAX_SPANS + 1},
     )
 
 

@@ -65,6 +65,10 @@ def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
             environment_of = _ENVIRONMENT_OF_MINUTES if table == "span_minutes" else _ENVIRONMENT
             seconds = _by_environment(own, lambda days, kind=kind: _seconds(days[kind]), environment_of)
         written[table] = f"toDateTime({column}) + toIntervalSecond({seconds})"
+    # Without its minutes a trace would be looked for everywhere: they stay for as long as any environment's spans.
+    environments = ["", "production", *(name for name, value in own.items() if hasattr(value, "items"))]
+    longest = max(retention.days(name, own)[TRACES] for name in environments)
+    written["trace_minutes"] = f"Time + toIntervalSecond({_seconds(longest)})"
     return written
 
 
