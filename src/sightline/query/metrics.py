@@ -12,12 +12,14 @@ import msgspec
 
 from sightline.base.errors import QueryInvalid
 from sightline.query.cursor import After, decode_cursor, encode_cursor
+from sightline.query.histograms import bucket_counts, exponential_quantile
 from sightline.query.timerange import NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sightline.store.connect import Store
+    from sightline.store.result import Result
 
 Aggregate = Literal["avg", "sum", "max", "min", "rate", "p50", "p95", "p99"]
 
@@ -34,6 +36,9 @@ LOOKBACK_S: Final = 120
 """How long before the range a counter's previous sample is looked for: two scrapes of a minute."""
 
 Point = tuple[int, float | None]
+
+_Lines = dict[tuple[str, ...], dict[int, float | None]]
+"""Points by the values of the labels that keep series apart."""
 
 
 class Metric(msgspec.Struct):
@@ -174,29 +179,14 @@ def metric_range(store: Store, question: RangeQuestion) -> MetricRange:
             f"A step of {step_s} s gives {len(grid)} points; at most {MAX_POINTS} are given. Take a longer one."
         )
     aggregate = question.aggregate or _usual(store, question.name)
-    percentile = aggregate.startswith("p")
-    name = f"{question.name.removesuffix('_bucket')}_bucket" if percentile else question.name
-    by = [*dict.fromkeys(question.by), "le"] if percentile else list(dict.fromkeys(question.by))
-    names, values = list(question.labels), list(question.labels.values())
-    rows, elapsed_ms = _points(
-        store,
-        "rate" if percentile else aggregate,
-        {
-            "name": name, "by": by, "names": names, "values": values, "first": first_s, "end": end_s, "step": step_s,
-            "most": (MAX_SERIES + 1) * len(grid),
-        },
-        percentile=percentile,
-    )  # fmt: skip
-    lines: dict[tuple[str, ...], dict[int, Any]] = {}
-    for key, at_s, value in rows:
-        if percentile:
-            lines.setdefault(tuple(key), {})[at_s] = histogram_quantile(int(aggregate[1:]) / 100, value)
-        elif aggregate == "rate":
-            lines.setdefault(tuple(key), {})[at_s] = value / min(step_s, end_s - at_s)
-        else:
-            lines.setdefault(tuple(key), {})[at_s] = value
+    asked: dict[str, Any] = {
+        "name": question.name, "by": list(dict.fromkeys(question.by)), "names": list(question.labels),
+        "values": list(question.labels.values()), "first": first_s, "end": end_s, "step": step_s,
+        "lookback": max(LOOKBACK_S, 2 * step_s), "most": (MAX_SERIES + 1) * len(grid),
+    }  # fmt: skip
+    lines, elapsed_ms = (_percentile if aggregate.startswith("p") else _aggregate)(store, aggregate, asked)
     series = [
-        Series(dict(zip(by, key, strict=False)), [(at_s, points.get(at_s)) for at_s in grid])
+        Series(dict(zip(asked["by"], key, strict=True)), [(at_s, points.get(at_s)) for at_s in grid])
         for key, points in sorted(lines.items())[:MAX_SERIES]
     ]
     return MetricRange(question.name, aggregate, step_s, series, len(lines) > MAX_SERIES, elapsed_ms)
@@ -240,16 +230,39 @@ def _usual(store: Store, name: str) -> Aggregate:
     return "rate" if counts else "avg"
 
 
-def _points(
-    store: Store, aggregate: str, parameters: dict[str, Any], *, percentile: bool
-) -> tuple[list[tuple[Any, ...]], float]:
-    """Give rows of labels' values, step and value; for percentiles the last label is part of the value."""
-    key = f"arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{by:Array(String)}})"
-    wanted = f"arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{names:Array(String)}}) = {{values:Array(String)}}"
-    series = (
-        f"SELECT SeriesId, any({key}) AS key, any(Temporality) AS temporality FROM metric_series "
-        f"WHERE MetricName = {{name:String}} AND {wanted} GROUP BY SeriesId"
-    )
+def _aggregate(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[_Lines, float]:
+    found = _points(store, aggregate, asked)
+    lines: _Lines = {}
+    for key, at_s, value in found.rows:
+        seconds = min(asked["step"], asked["end"] - at_s) if aggregate == "rate" else 1
+        lines.setdefault(tuple(key), {})[at_s] = None if value is None else value / seconds
+    return lines, found.elapsed_ms
+
+
+def _percentile(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[_Lines, float]:
+    share = int(aggregate[1:]) / 100
+    named = {**asked, "name": f"{asked['name'].removesuffix('_bucket')}_bucket", "by": [*asked["by"], "le"]}
+    found = _points(store, "rate", named, buckets=True)
+    lines: _Lines = {}
+    for key, at_s, buckets in found.rows:
+        lines.setdefault(tuple(key), {})[at_s] = histogram_quantile(share, buckets)
+    if not lines:
+        found = bucket_counts(store, _SERIES, asked)
+        for key, at_s, scale, counts in found.rows:
+            lines.setdefault(tuple(key), {})[at_s] = exponential_quantile(share, scale, counts)
+    return lines, found.elapsed_ms
+
+
+_SERIES: Final = (
+    f"SELECT SeriesId, any(arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{by:Array(String)}})) AS key, "
+    "any(Temporality) AS temporality FROM metric_series WHERE MetricName = {name:String} "
+    f"AND arrayMap(k -> {SERIES_LABEL.format(key='k')}, {{names:Array(String)}}) = {{values:Array(String)}} "
+    "GROUP BY SeriesId"
+)
+
+
+def _points(store: Store, aggregate: str, asked: dict[str, Any], *, buckets: bool = False) -> Result:
+    """Give rows of labels' values, step and value; with *buckets* the last label is part of the value."""
     # NaN says that a series ended, or that there was nothing to measure; one would be the outcome of every aggregate.
     samples = (
         "SeriesId IN (SELECT SeriesId FROM metric_series WHERE MetricName = {name:String}) "
@@ -260,7 +273,6 @@ def _points(
         inner = _risen(f"{samples} AND Timestamp >= toDateTime64({{first:Int64}} - {{lookback:Int64}}, 3)", at)
         outer = "SELECT key, at, sum(if(temporality = 'delta', total, risen)) AS value"
         having = "WHERE at >= {first:Int64}"
-        parameters = {**parameters, "lookback": max(LOOKBACK_S, 2 * parameters["step"])}
     else:
         inner = (
             f"SELECT SeriesId, {at} AS at, {_OVER_TIME[aggregate]} AS v FROM metric_samples FINAL "
@@ -268,15 +280,14 @@ def _points(
         )
         outer, having = f"SELECT key, at, {aggregate}(v) AS value", ""
     points = f"{outer} FROM ({inner}) AS points INNER JOIN series USING (SeriesId) {having} GROUP BY key, at"
-    if percentile:
+    if buckets:
         points = (
             "SELECT arrayPopBack(key) AS labels, at, groupArray((key[-1], value)) AS buckets "
             f"FROM ({points}) GROUP BY labels, at ORDER BY labels, at"
         )
     else:
         points += " ORDER BY key, at"
-    found = store.query(f"WITH series AS ({series}) {points} LIMIT {{most:UInt32}}", parameters)
-    return found.rows, found.elapsed_ms
+    return store.query(f"WITH series AS ({_SERIES}) {points} LIMIT {{most:UInt32}}", asked)
 
 
 def _risen(samples: str, at: str) -> str:
