@@ -146,7 +146,7 @@ def test_too_large():
     long = ";".join(f"{'x' * 280}{at}" for at in range(500))
     for number in range(600):
         many.sample(f"{long};f{number}", [1, 1])
-    with pytest.raises(BodyTooLarge, match="stacks have more than 67,108,864 characters"):
+    with pytest.raises(BodyTooLarge, match="at most 67,108,864 are taken"):
         decode(many.bytes(), ORIGIN)
 
 

@@ -40,6 +40,9 @@ STEP_BYTES: Final = 1024 * 1024
 MAX_CHUNK: Final = 256
 """Characters of the longest chunk id; senders use 24 to 32."""
 
+MAX_TAG: Final = 256
+"""Characters of the longest tag, which every entry repeats; those of senders are a few words with dots between."""
+
 _EVENT_TIME: Final = 0
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _SAME_NS: Final = 1_000_000_000
@@ -130,6 +133,8 @@ def decode_message(message: Any, received_ns: int) -> Forwarded:
     if not isinstance(message, list) or not 2 <= len(message) <= 4 or not isinstance(message[0], str):
         raise DecodeError(f"A message is no array of a tag and entries but {_shape(message)}.")
     tag, entries = message[0], message[1]
+    if len(tag) > MAX_TAG:
+        raise DecodeError(f"The tag of a message has {len(tag):,} characters; at most {MAX_TAG} are taken.")
     single = not isinstance(entries, list | bytes | str)
     option = _option(message[3:] if single else message[2:])
     rows = LogRows(received_ns)

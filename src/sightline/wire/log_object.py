@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 8
 """Levels of mappings that are taken apart; deeper ones stay together, as JSON."""
 
+MAX_PREFIX: Final = 256
+"""Characters of a dotted name that is put in front of others; what is below a longer one stays together, as JSON."""
+
 MAX_FIELDS: Final = 4096
 """Fields looked at in one record; so many hold more than the attributes that are kept."""
 
@@ -191,7 +194,7 @@ def _flatten(found: Mapping[Any, Any], prefix: str, depth: int, given: list[tupl
         name = key if type(key) is str else text(key)
         if prefix:
             name = f"{prefix}.{name}"
-        if type(value) is dict and value and depth < MAX_DEPTH:
+        if type(value) is dict and value and depth < MAX_DEPTH and len(name) <= MAX_PREFIX:
             _flatten(value, name, depth + 1, given)
         else:
             given.append((name, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from sightline.base.errors import BodyTooLarge
 from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES, MAX_BODY_BYTES, MAX_LINE_BYTES
 from sightline.model import severity
 from sightline.wire.decoded import Decoded
+from sightline.wire.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +25,9 @@ MAP: Final = pa.map_(pa.string(), pa.string())
 
 MAX_ROWS: Final = 1_000_000
 """Records of one request. So many empty ones take half a gigabyte while they are decoded."""
+
+MEASURED_ROWS: Final = 256
+"""Records whose attributes are measured together: those of so many take 16 MiB more than they had at most."""
 
 DROPPED_ATTRIBUTES: Final = "sightline.dropped_attributes"
 """Attribute that takes the last place of a record with too many, and counts those that were left out."""
@@ -61,6 +66,7 @@ class LogRows:
         self.rejected = 0
         self._received_ns = received_ns
         self._rows: list[tuple[Any, ...]] = []
+        self._room = Room()
         self._attributes = _Maps()
         self._resources = _Resources()
         self._levels: dict[str, tuple[str, int]] = {}
@@ -97,8 +103,8 @@ class LogRows:
             event: name of the event, where the record is one.
 
         Raises:
-            BodyTooLarge: if there are more than ``MAX_ROWS``, or resources, repeated for each record, would take more
-                than ``MAX_BODY_BYTES``.
+            BodyTooLarge: if there are more than ``MAX_ROWS``, resources, repeated for each record, would take more
+                than ``MAX_BODY_BYTES``, or attributes more than ``MAX_DECODED_BYTES``.
         """
         if time_ns > self._received_ns + MAX_AHEAD_NS:
             self.rejected += 1
@@ -108,6 +114,8 @@ class LogRows:
         name, number = self._levels.get(level) or self._levels.setdefault(level, severity.read(level))
         self._resources.add(resource or {})
         self._attributes.add(attributes or {})
+        if len(self._rows) % MEASURED_ROWS == 0:
+            self._room.take(self._attributes.added_bytes())
         time_ns = time_ns if time_ns > 0 else self._received_ns
         self._rows.append((time_ns, trace, span, name, number, body[:MAX_LINE_BYTES], logger, event))
 
@@ -145,6 +153,7 @@ class _Maps:
         self._names: list[str] = []
         self._values: list[str] = []
         self._ends = [0]
+        self._measured = 0
 
     def add(self, attributes: Mapping[str, Any]) -> None:
         if len(attributes) > MAX_ATTRIBUTES:
@@ -153,6 +162,11 @@ class _Maps:
             self._names.append(name if type(name) is str else str(name))
             self._values.append(value if type(value) is str else text(value))
         self._ends.append(len(self._names))
+
+    def added_bytes(self) -> int:
+        """Count the characters that were added since this was asked last."""
+        start, self._measured = self._measured, len(self._names)
+        return sum(map(len, self._names[start:])) + sum(map(len, self._values[start:]))
 
     def array(self) -> pa.MapArray:
         return pa.MapArray.from_arrays(pa.array(self._ends, pa.int32()), _strings(self._names), _strings(self._values))
@@ -195,8 +209,8 @@ class _Resources:
             number = self._numbers[about] = len(self._services)
             named = dict(about)
             self._maps.add(named)
+            self._sizes.append(self._maps.added_bytes())
             self._services.append(named.get("service.name", ""))
-            self._sizes.append(sum(len(key) + len(value) for key, value in about))
         return number
 
 
@@ -209,11 +223,11 @@ def _strings(values: Sequence[str]) -> pa.Array:
 
 def pairs(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Give attributes as the store keeps them, at most ``MAX_ATTRIBUTES``; the last counts what was left out."""
-    found = [(str(key), text(value)) for key, value in attributes.items()]
-    if len(found) > MAX_ATTRIBUTES:
-        dropped = len(found) - MAX_ATTRIBUTES + 1
-        found[MAX_ATTRIBUTES - 1 :] = [(DROPPED_ATTRIBUTES, str(dropped))]
-    return found
+    if len(attributes) <= MAX_ATTRIBUTES:
+        return [(str(key), text(value)) for key, value in attributes.items()]
+    kept = islice(attributes.items(), MAX_ATTRIBUTES - 1)
+    dropped = len(attributes) - MAX_ATTRIBUTES + 1
+    return [*((str(key), text(value)) for key, value in kept), (DROPPED_ATTRIBUTES, str(dropped))]
 
 
 def text(value: Any) -> str:

@@ -65,17 +65,25 @@ class Rows:
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
         self._columns: dict[str, list[Any]] = {name: [] for name in schema.names}
-        self._maps = {field.name for field in schema if field.type == MAP}
+        self._maps = {field.name for field in schema if field.type == MAP} - {"ResourceAttributes"}
         self._otherwise = {field.name: _EMPTY.get(field.type, ()) for field in schema}
         self._count = 0
+        self._resource: dict[str, str] | None = None
+        self._about: list[tuple[str, str]] = []
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, resource: dict[str, str], **values: Any) -> None:
-        """Take one row in: times in the column's unit since the epoch, maps with values of any type."""
-        values["ResourceAttributes"] = resource
+        """
+        Take one row in: times in the column's unit since the epoch, maps with values of any type.
+
+        A resource that is given for many rows, unchanged, is read once.
+        """
+        if resource is not self._resource:
+            self._resource, self._about = resource, pairs(resource)
         values["ServiceName"] = resource.get("service.name", "")
+        values["ResourceAttributes"] = self._about
         for name, column in self._columns.items():
             value = values.get(name, self._otherwise[name])
             column.append(pairs(value) if name in self._maps else value)

@@ -13,10 +13,11 @@ from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.wire.pprof.messages import Profile
-from sightline.wire.pprof.samples import Origin, Room, Samples
+from sightline.wire.pprof.samples import MAX_TAKEN_BYTES, Origin, Samples
 from sightline.wire.pprof.stacks import Stacks
 from sightline.wire.pprof.weights import Weights
 from sightline.wire.reading import hex_id
+from sightline.wire.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def decode(body: bytes, origin: Origin, room: Room | None = None) -> Decoded:
     samples = Samples(weights.columns)
     for sample in profile.sample:
         samples.add(tuple(sample.location_id), _labels(sample.label, texts), sample.value, weights)
-    return samples.rows(profile, Stacks(profile, texts), origin, room or Room())
+    return samples.rows(profile, Stacks(profile, texts), origin, room or Room(MAX_TAKEN_BYTES))
 
 
 def plain(body: bytes) -> bytes:

@@ -12,10 +12,11 @@ from sightline.base.limits import MAX_ATTRIBUTES
 from sightline.wire.decoded import Decoded
 from sightline.wire.pprof.messages import Profile
 from sightline.wire.pprof.push import MAX_PROFILES, together
-from sightline.wire.pprof.samples import Origin, Room, Samples
+from sightline.wire.pprof.samples import MAX_TAKEN_BYTES, Origin, Samples
 from sightline.wire.pprof.stacks import Stacks
 from sightline.wire.pprof.weights import Weights
 from sightline.wire.protobuf import message_classes
+from sightline.wire.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +87,7 @@ def decode_otlp(body: bytes, received_ns: int) -> Profiles:
         request = _CLASSES["Request"].FromString(body)
     except ProtobufError as error:
         raise DecodeError(f"The body is no Protobuf of ExportProfilesServiceRequest: {error}.") from None
-    tables, room = _Tables(request.tables), Room()
+    tables, room = _Tables(request.tables), Room(MAX_TAKEN_BYTES)
     found: list[Decoded] = []
     for profile, resource in _profiles(request):
         if len(found) == MAX_PROFILES:

@@ -12,7 +12,8 @@ from sightline.base.limits import MAX_ATTRIBUTES
 from sightline.wire.decoded import Decoded
 from sightline.wire.pprof.decode import MAX_PROFILE_BYTES, decode
 from sightline.wire.pprof.messages import Push
-from sightline.wire.pprof.samples import Origin, Room
+from sightline.wire.pprof.samples import MAX_TAKEN_BYTES, Origin
+from sightline.wire.room import Room
 
 MAX_PROFILES: Final = 64
 """Profiles of one request; clients send one or two."""
@@ -40,7 +41,7 @@ def decode_push(body: bytes, received_ns: int) -> Decoded:
         raise DecodeError(f"The body is no Protobuf of push.v1.PushRequest: {error}.") from None
     if sum(len(one.samples) for one in series) > MAX_PROFILES:
         raise BodyTooLarge(f"The request has more than {MAX_PROFILES} profiles. Send fewer at once.")
-    taken, refused, room = [], [], Room()
+    taken, refused, room = [], [], Room(MAX_TAKEN_BYTES)
     for one in series:
         origin = Origin(received_ns, _resource(one))
         for raw in one.samples:

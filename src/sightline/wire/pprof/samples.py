@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sightline.base.errors import BodyTooLarge
 from sightline.base.limits import MAX_AHEAD_NS
 from sightline.wire.decoded import Decoded
 from sightline.wire.rows import PROFILES, Rows
@@ -16,12 +15,16 @@ if TYPE_CHECKING:
 
     from sightline.wire.pprof.stacks import Stacks
     from sightline.wire.pprof.weights import Weights
+    from sightline.wire.room import Room
 
 MAX_ROWS: Final = 50_000
 """Different stacks taken of one profile; the others are rejected, and counted."""
 
-MAX_STACK_BYTES: Final = 64 * 1024 * 1024
-"""Characters of all stacks of a request together: a small profile can name long functions in very many stacks."""
+MAX_TAKEN_BYTES: Final = 64 * 1024 * 1024
+"""Characters of all stacks of a request, and of the resource that each repeats: a small profile can name very many."""
+
+FRAME_BYTES: Final = 8
+"""Bytes of a frame beside its characters: one location can stand for hundreds of functions."""
 
 _MOST: Final = (1 << 63) - 1
 
@@ -35,26 +38,6 @@ class Origin:
 
     received_ns: int
     resource: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Room:
-    """Room for the stacks of one request."""
-
-    left: int = MAX_STACK_BYTES
-
-    def take(self, stack: Sequence[str]) -> None:
-        """
-        Take what a stack needs.
-
-        Raises:
-            BodyTooLarge: if there is not so much.
-        """
-        self.left -= sum(map(len, stack))
-        if self.left < 0:
-            raise BodyTooLarge(
-                f"The profile's stacks have more than {MAX_STACK_BYTES:,} characters. Send shorter ones."
-            )
 
 
 class Samples:
@@ -80,7 +63,8 @@ class Samples:
         if not 0 < start <= origin.received_ns + MAX_AHEAD_NS:
             start = max(0, origin.received_ns - duration)
         rows = Rows(PROFILES)
-        for (stack, (thread, trace, span, name)), (samples, wall, cpu) in self._named(stacks, room).items():
+        about = sum(len(name) + len(value) for name, value in origin.resource.items())
+        for (stack, (thread, trace, span, name)), (samples, wall, cpu) in self._named(stacks, room, about).items():
             self._rejected += not stack
             if stack and (samples or wall or cpu):
                 rows.add(
@@ -91,12 +75,16 @@ class Samples:
         tables = {"profiles": rows.table()} if len(rows) else {}
         return Decoded(tables, len(rows), self._rejected, reason if self._rejected else "")
 
-    def _named(self, stacks: Stacks, room: Room) -> dict[tuple[tuple[str, ...], Labels], list[int]]:
-        """Name the functions of stacks; those that differ only in their lines become one."""
+    def _named(self, stacks: Stacks, room: Room, about: int) -> dict[tuple[tuple[str, ...], Labels], list[int]]:
+        """
+        Name the functions of stacks; those that differ only in their lines become one.
+
+        Each takes room for itself and for *about*, the characters of the resource that its row repeats.
+        """
         found: dict[tuple[tuple[str, ...], Labels], list[int]] = defaultdict(lambda: [0, 0, 0])
         for (places, labels), weights in self._added.items():
             stack = stacks.of(places)
-            room.take(stack)
+            room.take(about + sum(map(len, labels)) + sum(map(len, stack)) + FRAME_BYTES * len(stack))
             _add(found[stack, labels], weights)
         return found
 

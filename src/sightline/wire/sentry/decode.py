@@ -100,10 +100,10 @@ def decode_event(body: bytes, sender: Sender, received_ns: int, redactor: Redact
     Raises:
         DecodeError: if *body* is no event.
     """
-    event = parse(body)
-    if not isinstance(event, dict) or len(body) > MAX_EVENT_BYTES:
+    event = parse(body) if len(body) <= MAX_EVENT_BYTES else None
+    if not isinstance(event, dict):
         raise DecodeError(
-            f"The body has {len(body):,} bytes; expected one event, a JSON object of {MAX_EVENT_BYTES:,}."
+            f"The body has {len(body):,} bytes; expected one event, a JSON object of {MAX_EVENT_BYTES:,} at most."
         )
     sender.read({"sdk": event.get("sdk")})
     rows = Collected(sender, received_ns)

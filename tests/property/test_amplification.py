@@ -1,0 +1,71 @@
+"""A small body cannot become large: what is repeated for each of its records is bounded before it is repeated."""
+
+import json
+
+import msgpack
+import pytest
+from tests.support.hostile import MOST_BYTES, MOST_CPU_S, outcome
+from tests.support.pprof import CPU, Writer, push
+
+from sightline.wire.elasticsearch import decode_bulk
+from sightline.wire.fluentd import Messages, decode_message
+from sightline.wire.logfile.formats import decode as decode_file
+from sightline.wire.logfile.source import Source
+from sightline.wire.loki import decode_json
+from sightline.wire.ndjson import decode_ndjson
+from sightline.wire.pprof import decode_push
+from sightline.wire.redact import Redactor
+from sightline.wire.sentry import Sender, decode_event
+from sightline.wire.syslog import Message, decode_messages
+
+NOW_NS = 1_795_000_000_000_000_000
+LEAVES = {str(number): 1 for number in range(250)}
+WIDE = json.dumps({"a": {"x" * 200: LEAVES}}).encode() + b"\n"
+LONG = json.dumps({"a": {"x" * 100_000: LEAVES}}).encode() + b"\n"
+DATAGRAM = Message(b"<13>" + json.dumps({"a": {"x" * 50_000: LEAVES}}).encode(), NOW_NS)
+NOTHINGS = b'{"a":[' + b"[]," * 10_000_000 + b"[]]}"
+SOURCE = Source({"service.name": "shop"}, NOW_NS)
+
+
+def fluentd(tag, record, count):
+    """Decode one message of Fluentd, with as many entries."""
+    messages = Messages()
+    messages.feed(msgpack.packb([tag, [[1_795_000_000, record]] * count]))
+    return decode_message(messages.next(), NOW_NS)
+
+
+def stacks(count, labels):
+    """Push a profile of so many stacks, with so many labels."""
+    profile = Writer(*CPU)
+    for number in range(count):
+        profile.sample(f"main;f{number}", [1, 1])
+    return push(({f"n{number}{'x' * 190}": "v" * 200 for number in range(labels)}, profile.bytes()))
+
+
+def nested(count):
+    """Write a stream of Loki whose lines have one large label, and so many lines."""
+    lines = [[str(NOW_NS), ""]] * count
+    return json.dumps({"streams": [{"stream": {"app": "x" * 100_000}, "values": lines}]}).encode()
+
+
+HOSTILE = {
+    "ndjson, one long name": lambda: decode_ndjson(LONG * 20, NOW_NS),
+    "ndjson, wide names": lambda: decode_ndjson(WIDE * 8000, NOW_NS),
+    "elasticsearch, one long name": lambda: decode_bulk((b'{"index":{}}\n' + LONG) * 20, NOW_NS),
+    "log file, one long name": lambda: decode_file(LONG * 20, "json", SOURCE),
+    "fluentd, one long name": lambda: fluentd("shop", json.loads(LONG), 20),
+    "fluentd, a long tag": lambda: fluentd("t" * 50_000, {}, 10_000),
+    "syslog, one long name": lambda: decode_messages([DATAGRAM] * 50, NOW_NS),
+    "loki, one long label": lambda: decode_json(nested(10_000), NOW_NS),
+    "pprof, many labels": lambda: decode_push(stacks(4000, 256), NOW_NS),
+    "sentry, an event of nothings": lambda: decode_event(NOTHINGS, Sender("7"), NOW_NS, Redactor()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_small_body_becomes(name):
+    """It is refused, or its rows take no more than a request's may; either takes seconds at most."""
+    grown, cpu_s = outcome(HOSTILE[name])
+
+    assert grown < MOST_BYTES
+    assert cpu_s < MOST_CPU_S
