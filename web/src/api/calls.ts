@@ -19,7 +19,9 @@ const ask = client();
 
 export const PAGE = 200;
 const SAMPLE = 50;
-const SPANS = 1000;
+/** Spans of the first page of a trace, which is drawn at once, and of the pages after it: fewer of them take half as long. */
+const FIRST_SPANS = 1000;
+const MORE_SPANS = 10_000;
 const SUGGESTIONS = 12;
 const LOGS_OF_TRACE = 1000;
 /** Services of the menu: as many as one answer gives. */
@@ -77,7 +79,7 @@ export async function fetchTraces(query: string, range: Range, cursor: string | 
 /** A few traces of a part of the range, for the chart. */
 export const fetchSample = async (query: string, range: Range, signal: AbortSignal) => (await fetchTraces(query, range, null, signal, SAMPLE)).items;
 
-export const fetchSpans = (id: string, cursor: string | null, signal?: AbortSignal) => ask("GET", "/api/v1/traces/{trace_id}/spans", { path: { trace_id: id }, query: { limit: SPANS, cursor }, signal });
+export const fetchSpans = (id: string, cursor: string | null, signal?: AbortSignal) => ask("GET", "/api/v1/traces/{trace_id}/spans", { path: { trace_id: id }, query: { limit: cursor ? MORE_SPANS : FIRST_SPANS, cursor }, signal });
 
 export const fetchPath = (id: string, signal?: AbortSignal) => ask("GET", "/api/v1/traces/{trace_id}/critical-path", { path: { trace_id: id }, signal });
 
