@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 
 import grpc
 import pytest
@@ -122,7 +123,8 @@ def busy(server):
             if server.http.post("/v1/logs", json={"resourceLogs": []}).status_code == 503:
                 return True
             connection = stack.enter_context(socket.create_connection((host, int(port)), 30))
-            connection.sendall(f"{head}Content-Length: {48 * 1024 * 1024}\r\n\r\nhalf".encode())
+            size = 16 * 1024 * 1024
+            connection.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + bytes(size - 1))
             return False
 
         eventually(refused)
@@ -145,7 +147,7 @@ def test_a_server_that_is_busy(server):
     provider = TracerProvider(resource=Resource({"service.name": "patient"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(server.listening["grpc"], insecure=True)))
     with busy(server):
-        error, again_s = refused(server, ExportTraceServiceRequest(resource_spans=[{"schema_url": "x"}]))
+        error, again_s = refused(server, ExportTraceServiceRequest(resource_spans=[{"schema_url": "x" * 100}]))
         before = server.get("/api/v1/monitoring/status")["components"]["ingest_otlp"]["refused"]
         for number in range(100):
             provider.get_tracer("test").start_span(str(number)).end()
@@ -201,7 +203,9 @@ def test_killed_server(tmp_path):
 def test_more_calls_than_are_taken_at_once(server):
     """With all calls under way one more is UNAVAILABLE, told when to come; those that wait end well and make room."""
     request = ExportTraceServiceRequest()
-    request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"c" * 16, span_id=b"s" * 8, name="crowd")
+    request.resource_spans.add().scope_spans.add().spans.add(
+        trace_id=b"c" * 16, span_id=b"s" * 8, name="crowd", start_time_unix_nano=time.time_ns()
+    )  # fmt: skip
     content = request.SerializeToString()
 
     async def crowd():

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sightline.base.errors import BodyTooLarge, DecodeError, StoreUnavailable
 from sightline.base.limits import MAX_BODY_BYTES, MAX_COMPRESSED_BYTES
 from sightline.wire import members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from starlette.requests import Request
 
+T = TypeVar("T")
+
 MAX_PENDING_BYTES: Final = MAX_BODY_BYTES * 3 // 2
 """Bytes of all bodies being read, decoded or stored; each takes about four. Above it, clients must come again."""
+
+STALLED_S: Final = 60.0
+"""Seconds that a body which has begun may pause. A sender that is gone without a word must not hold what came of it."""
 
 PENDING_SHARE: Final = 10
 """The memory budget is at least this many times what is under way, where that leaves room for one body."""
@@ -94,28 +100,40 @@ class Hold:
 
 async def read(request: Request, hold: Hold) -> bytes:
     """
-    Read the body as it was sent.
+    Read the body as it was sent. Its bytes are held as they come: what it states it may never send.
 
     Raises:
         BodyTooLarge: as soon as it is known to be over its limit; the rest is not read.
         DecodeError: if its stated length is no number.
-        StoreUnavailable: if too much is under way already.
+        StoreUnavailable: if too much is under way already, or nothing of it comes for ``STALLED_S``.
     """
     limit = MAX_COMPRESSED_BYTES if is_compressed(request) else MAX_BODY_BYTES
     stated = request.headers.get("content-length", "0")
     if not (stated.isascii() and stated.isdigit()):
         raise DecodeError(f"Content-Length is {stated!r}; expected a number of bytes.")
     _check(int(stated), limit)
-    hold.grow(int(stated))
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
+    size, stream = 0, request.stream()
+    while (chunk := await unstalled(anext(stream, None))) is not None:
         size += len(chunk)
         _check(size, limit)
-        if size > hold.size_bytes:
-            hold.grow(len(chunk))
+        hold.grow(len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def unstalled(coming: Awaitable[T]) -> T:
+    """
+    Wait for what comes next of a request.
+
+    Raises:
+        StoreUnavailable: if nothing comes for ``STALLED_S``; with what this is answered with, senders come again.
+    """
+    try:
+        async with asyncio.timeout(STALLED_S):
+            return await coming
+    except TimeoutError:
+        raise StoreUnavailable(f"Nothing more of the request came for {STALLED_S:g} s. Send it again.") from None
 
 
 def _check(size: int, limit: int) -> None:

@@ -18,7 +18,7 @@ from google.rpc import error_details_pb2, status_pb2
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
 from sightline.base.limits import MAX_BODY_BYTES
 from sightline.server.ingest.otlp import decode
-from sightline.server.ports import taken
+from sightline.server.ports import take, taken
 from sightline.server.problems import RETRY_AFTER_S
 from sightline.wire.otlp.answers import PROTOBUF, success
 
@@ -59,6 +59,17 @@ async def listen(services: Services) -> AsyncIterator[None]:
     if services.settings["grpc_port"] == "off":
         yield
         return
+    try:
+        # Tried before gRPC's server is made: one that found its port taken may keep the interpreter from ending.
+        take(services.settings, "grpc_port").close()
+    except StoreUnavailable as error:
+        if "grpc_port" not in services.spare:
+            raise
+        # An application started this server; that it runs is worth more than a port that another Collector has.
+        services.health.left_out["grpc"] = f"OTLP over gRPC is not taken here. {error}"
+        _log.warning(services.health.left_out["grpc"])
+        yield
+        return
     import grpc  # some megabytes that a server without it need not have
     from grpc import aio
 
@@ -67,15 +78,8 @@ async def listen(services: Services) -> AsyncIterator[None]:
         # As a stream of one message: its bytes are read when it is asked for, not before.
         method = grpc.stream_unary_rpc_method_handler(partial(calls.export, signal))
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": method}),))
-    try:
-        services.listening["grpc"] = _bind(server, services.settings)
-        await server.start()
-    except StoreUnavailable as error:
-        if "grpc_port" not in services.spare:
-            raise
-        # An application started this server; that it runs is worth more than a port that another Collector has.
-        services.health.left_out["grpc"] = f"OTLP over gRPC is not taken here. {error}"
-        _log.warning(services.health.left_out["grpc"])
+    services.listening["grpc"] = _bind(server, services.settings)
+    await server.start()
     try:
         yield
     finally:
