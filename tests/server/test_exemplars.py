@@ -1,5 +1,6 @@
 """From a metric to the traces behind it: exemplars are stored with their series and found by it."""
 
+import struct
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from tests.support.remote_write import compress, field, sample, series_1, varint
 from tests.support.server import ServerProcess
 
 NS = 10**9
@@ -78,3 +80,28 @@ def test_by_label_range_and_number(server: ServerProcess):
 def test_a_question_that_cannot_be(server: ServerProcess, parameters: dict[str, object]):
     """A name is needed, and what is not known is refused."""
     assert server.http.get("/api/v1/metrics/exemplars", params=parameters).status_code == 400
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_remote_writes(server: ServerProcess, version: int):
+    """What Prometheus passes on is found by the series, and the client is told how many were stored."""
+    now, name = time.time_ns() // 10**6, f"written_{version}_seconds"
+    labels = {"__name__": f"{name}_bucket", "job": "shop", "le": "0.5"}
+    value = b"\x11" + struct.pack("<d", 0.25) + b"\x18" + varint(now)
+    if version == 1:
+        exemplar = field(3, field(1, field(1, b"trace_id") + field(2, b"1" * 32)) + value)
+        body, kind = series_1(labels, (now, 3.0)) + series_1(labels, more=exemplar), "prometheus.WriteRequest"
+    else:
+        texts = ["", *(text for pair in labels.items() for text in pair), "trace_id", "1" * 32]
+        refs, seen = bytes(range(1, 7)), field(4, field(1, b"\x07\x08") + value)
+        body = b"".join(field(4, text.encode()) for text in texts)
+        body += field(5, field(1, refs) + field(2, sample(now, 3.0)) + seen)
+        kind = "io.prometheus.write.v2.Request"
+    headers = {"content-type": f"application/x-protobuf;proto={kind}"}
+    for _ in range(2):
+        answer = server.http.post("/api/v1/write", content=compress(body), headers=headers).raise_for_status()
+
+    assert answer.headers["x-prometheus-remote-write-exemplars-written"] == "1"
+    [exemplar_found] = found(server, name)
+    assert (exemplar_found["value"], exemplar_found["trace_id"], exemplar_found["service"]) == (0.25, "1" * 32, "shop")
+    assert exemplar_found["labels"] == {"le": "0.5"}

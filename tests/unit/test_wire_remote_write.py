@@ -197,11 +197,49 @@ def test_native_histograms_that_are_none(wrong):
     assert (written.histograms, written.decoded.rejected) == (0, 1)
 
 
-def test_exemplars_are_counted():
-    """Exemplars are counted; no table keeps them."""
-    body = series_1(UP, (NOW_MS, 1), more=field(3, sample(NOW_MS, 2)))
+SEEN = {"trace_id": "AB" * 16, "span_id": "cd" * 8, "user": "7"}
 
-    assert decode_v1(body, NOW_NS, KnownSeries()).exemplars == 1
+
+def exemplar_1(labels, time_ms=NOW_MS):
+    """Encode an exemplar of version 1, whose value is 2."""
+    named = b"".join(field(1, field(1, k.encode()) + field(2, v.encode())) for k, v in labels.items())
+    return field(3, named + b"\x11" + struct.pack("<d", 2.0) + b"\x18" + varint(time_ms))
+
+
+def test_exemplars():
+    """They are rows of their series, also of one that brings nothing else; a trace has a column of its own."""
+    bodies = [series_1(UP, (NOW_MS, 1), more=exemplar_1(SEEN)), series_1(UP, more=exemplar_1({"traceID": "ef"}))]
+    written = decode_v1(b"".join(bodies), NOW_NS, KnownSeries())
+
+    rows = written.decoded.tables["metric_exemplars"].to_pylist()
+    number = written.decoded.tables["metric_samples"]["SeriesId"][0].as_py()
+    assert (written.exemplars, written.samples, written.decoded.rejected) == (2, 1, 0)
+    assert {row["SeriesId"] for row in rows} == {number}
+    assert [(row["TraceId"], row["SpanId"], row["Value"], row["Attributes"]) for row in rows] == [
+        ("ab" * 16, "cd" * 8, 2.0, [("user", "7")]), ("ef", "", 2.0, []),
+    ]  # fmt: skip
+
+
+def test_exemplars_of_version_2():
+    """Their labels are indices into the request's strings, as those of the series are."""
+    symbols = b"".join(field(4, text.encode()) for text in ("", "__name__", "up", "trace_id", "AB"))
+    exemplar = field(4, field(1, b"\x03\x04") + b"\x11" + struct.pack("<d", 2.0) + b"\x18" + varint(NOW_MS))
+    body = symbols + field(5, field(1, b"\x01\x02") + field(2, sample(NOW_MS, 1)) + exemplar)
+    tables = decode_v2(body, NOW_NS, KnownSeries()).decoded.tables
+
+    [row] = tables["metric_exemplars"].to_pylist()
+    assert (row["SeriesId"], row["TraceId"]) == (tables["metric_samples"]["SeriesId"][0].as_py(), "ab")
+
+
+def test_exemplars_that_are_none():
+    """Those of impossible times or of series without a name are left out; strings that are not there are a fault."""
+    far, nameless = exemplar_1(SEEN, 2 * NOW_MS), series_1({"a": "b"}, more=exemplar_1(SEEN))
+    written = decode_v1(series_1(UP, (NOW_MS, 1), more=far) + nameless, NOW_NS, KnownSeries())
+
+    assert (written.exemplars, "metric_exemplars" in written.decoded.tables) == (0, False)
+    with pytest.raises(DecodeError, match="exemplar's labels_refs"):
+        symbols = b"".join(field(4, text) for text in (b"", b"__name__", b"up"))
+        decode_v2(symbols + field(5, field(1, b"\x01\x02") + field(4, field(1, b"\x09\x00"))), NOW_NS, KnownSeries())
 
 
 def test_strings_that_are_not_there():

@@ -25,3 +25,6 @@ MAX_PAGE = 1000
 
 MAX_AHEAD_NS = 366 * 86_400 * 10**9
 """Times further ahead are refused, a year. A day is a partition of the store: made-up times would fill it with them."""
+
+MAX_EXEMPLARS = 200_000
+"""Exemplars of one request of metrics, each of which takes some hundred bytes of memory, and two of the request."""

@@ -88,7 +88,7 @@ def _stored(written: Written) -> Response:
     headers = {
         "X-Prometheus-Remote-Write-Samples-Written": str(written.samples),
         "X-Prometheus-Remote-Write-Histograms-Written": str(written.histograms),
-        "X-Prometheus-Remote-Write-Exemplars-Written": "0",  # no table keeps them
+        "X-Prometheus-Remote-Write-Exemplars-Written": str(written.exemplars),
     }
     if not written.decoded.rejected:
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prometheus_client.utils import floatToGoString
 
+from sightline.base.errors import BodyTooLarge
+from sightline.base.limits import MAX_EXEMPLARS
 from sightline.wire.otlp import descriptors
 from sightline.wire.otlp.columns import (
     attribute_maps,
@@ -51,11 +53,14 @@ def read(points: pa.StructArray, received_ns: int) -> Exemplars | None:
 
     Raises:
         DecodeError: if one is no such message.
+        BodyTooLarge: if there are more than ``MAX_EXEMPLARS``.
     """
     lists = points.field("exemplars")
     content = lists.flatten()
     if not len(content):
         return None
+    if len(content) > MAX_EXEMPLARS:
+        raise BodyTooLarge(f"The points have {len(content):,} exemplars; at most {MAX_EXEMPLARS:,} are taken.")
     found = descriptors.read_exemplars(content.to_pylist())
     good = has_number(found) & valid_times(found.field("time_unix_nano"), received_ns)
     found, rows = found.filter(pa.array(good)), parents(lists)[good]

@@ -19,9 +19,11 @@ _MESSAGES: Final = {
         "double* positive_counts 13, int64 timestamp 15, double* custom_values 16"
     ),
     "Request": "bytes* timeseries 1, bytes* metadata 3",
-    "Series": "Label* labels 1, Sample* samples 2, bytes* exemplars 3, Histogram* histograms 4",
+    "Exemplar": "Label* labels 1, double value 2, int64 timestamp 3",
+    "Series": "Label* labels 1, Sample* samples 2, Exemplar* exemplars 3, Histogram* histograms 4",
     "Family": "int32 type 1, string name 2, string help 4, string unit 5",
     "Description": "int32 type 1, uint32 help_ref 3, uint32 unit_ref 4",
+    "SymbolExemplar": "uint32* labels_refs 1, double value 2, int64 timestamp 3",
     "SymbolSeries": (
         "uint32* labels_refs 1, Sample* samples 2, bytes* histograms 3, bytes* exemplars 4, Description metadata 5"
     ),
@@ -44,6 +46,7 @@ Request: Final[Any] = _CLASSES["Request"]
 Series: Final[Any] = _CLASSES["Series"]
 Family: Final[Any] = _CLASSES["Family"]
 Histogram: Final[Any] = _CLASSES["Histogram"]
+SymbolExemplar: Final[Any] = _CLASSES["SymbolExemplar"]
 SymbolRequest: Final[Any] = _CLASSES["SymbolRequest"]
 
 SYMBOL_REQUESTS: Final = HandlerPool([SymbolRequest.DESCRIPTOR.file]).get_for_message(SymbolRequest.DESCRIPTOR)

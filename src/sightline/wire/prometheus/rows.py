@@ -11,12 +11,13 @@ import pyarrow as pa
 from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES
 from sightline.wire.decoded import Decoded
 from sightline.wire.prometheus.custom_buckets import CUSTOM, MAX_ROWS, POINT_SCHEMA, classic_rows
+from sightline.wire.prometheus.exemplars import Exemplars
 from sightline.wire.prometheus.histograms import HISTOGRAM_SCHEMA, histogram_row
 from sightline.wire.prometheus.known import About, Fresh
 from sightline.wire.prometheus.numbers import series_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MILLISECONDS: Final = pa.timestamp("ms", tz="UTC")
 
@@ -57,7 +58,7 @@ class Written:
         fresh: series that it describes, to be remembered once the rows are stored.
         samples: floats among the rows.
         histograms: native histograms among the rows.
-        exemplars: exemplars that came; none is stored.
+        exemplars: exemplars among the rows.
     """
 
     decoded: Decoded
@@ -76,20 +77,22 @@ class Rows:
     fresh: list[Fresh] = field(default_factory=list)
     histograms: list[dict[str, Any]] = field(default_factory=list)
     classic: list[dict[str, Any]] = field(default_factory=list)
-    exemplars: int = 0
+    exemplars: Exemplars = field(init=False)
     rejected: int = 0
     _classic_histograms: int = 0
     _numbers: list[np.ndarray] = field(default_factory=list)
     _times: list[np.ndarray] = field(default_factory=list)
     _values: list[np.ndarray] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.exemplars = Exemplars((self.received_ns + MAX_AHEAD_NS) // 10**6)
+
     def describe(self, key: bytes, labels: list[tuple[str, str]], family: str, about: About) -> int | None:
         """Describe a series and give its number; None if its labels are none."""
-        found = dict(labels)
-        name = found.pop("__name__", "")
-        if not name or len(found) != len(labels) - 1 or len(labels) > MAX_ATTRIBUTES or not all(found):
+        named = _named(labels)
+        if named is None:
             return None
-        found = {label: value for label, value in found.items() if value}  # empty is as good as absent
+        name, found = named
         kind = about.type or _guess(name, found)
         service, resource = split_resource(found)
         number = series_number(name, found, resource)
@@ -116,6 +119,17 @@ class Rows:
             times = np.fromiter((sample.timestamp for sample in samples), np.int64, count)
             values = np.fromiter((sample.value for sample in samples), np.float64, count)
             self.add(np.full(count, number, np.uint64), times, values)
+
+    def add_exemplars(self, labels: list[tuple[str, str]], found: Iterable[tuple[Any, float, int]]) -> None:
+        """Add the exemplars of one series: their labels, values and milliseconds."""
+        named = _named(labels)
+        if named is None:
+            return
+        name, mapping = named
+        _, resource = split_resource(mapping)
+        number = series_number(name, mapping, resource)
+        for exemplar in found:
+            self.exemplars.add(number, *exemplar)
 
     def add_histograms(self, labels: list[tuple[str, str]], family: str, about: About, found: Any) -> None:
         """Add the native histograms of one series."""
@@ -159,10 +173,12 @@ class Rows:
             tables["histogram_points"] = pa.Table.from_pylist(self.histograms, HISTOGRAM_SCHEMA)
         if self.classic:
             tables["metric_points"] = pa.Table.from_pylist(self.classic, POINT_SCHEMA)
+        if self.exemplars:
+            tables["metric_exemplars"] = self.exemplars.table()
         histograms = len(self.histograms) + self._classic_histograms
         decoded = Decoded(tables, samples + histograms, self.rejected, REASON if self.rejected else "")
         fresh = self.fresh if samples else []
-        return Written(decoded, fresh, samples, histograms, self.exemplars)
+        return Written(decoded, fresh, samples, histograms, len(self.exemplars))
 
     def _described(self, first_ms: int) -> pa.Table:
         now_ms = self.received_ns // 10**6
@@ -172,6 +188,15 @@ class Rows:
             pa.array(column, kind.type) for column, kind in zip(zip(*self.series, strict=True), _SERIES, strict=False)
         ]
         return pa.Table.from_arrays([*columns, *seen], schema=_SERIES)
+
+
+def _named(labels: list[tuple[str, str]]) -> tuple[str, dict[str, str]] | None:
+    """Take the name out of a series' labels; None if they are none."""
+    found = dict(labels)
+    name = found.pop("__name__", "")
+    if not name or len(found) != len(labels) - 1 or len(labels) > MAX_ATTRIBUTES or not all(found):
+        return None
+    return name, {label: value for label, value in found.items() if value}  # empty is as good as absent
 
 
 def split_resource(labels: dict[str, str]) -> tuple[str, Mapping[str, str]]:

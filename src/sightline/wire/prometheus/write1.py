@@ -121,7 +121,9 @@ def _keys(series: list[bytes], with_value: np.ndarray, without: np.ndarray) -> l
 def _add(rows: Rows, content: bytes, known: KnownSeries) -> None:
     """Add one series by reading all of it."""
     series = _parse(Series, content)
-    rows.exemplars += len(series.exemplars)
+    if series.exemplars:
+        told = ((_pairs(one.labels), one.value, one.timestamp) for one in series.exemplars)
+        rows.add_exemplars(_pairs(series.labels), told)
     if not series.samples and not series.histograms:
         return
     key = content[: _labels_end(content)]
@@ -129,7 +131,7 @@ def _add(rows: Rows, content: bytes, known: KnownSeries) -> None:
     if is_known[0] and not series.histograms:
         rows.add_series(int(numbers[0]), series.samples)
         return
-    labels = [(label.name, label.value) for label in series.labels]
+    labels = _pairs(series.labels)
     family, about = known.family(next((value for name, value in labels if name == "__name__"), ""))
     if series.histograms:
         rows.add_histograms(labels, family, about, series.histograms)
@@ -139,6 +141,10 @@ def _add(rows: Rows, content: bytes, known: KnownSeries) -> None:
             rows.rejected += len(series.samples)
         else:
             rows.add_series(number, series.samples)
+
+
+def _pairs(labels: Any) -> list[tuple[str, str]]:
+    return [(label.name, label.value) for label in labels]
 
 
 def _labels_end(content: bytes) -> int:

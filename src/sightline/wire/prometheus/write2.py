@@ -16,11 +16,13 @@ from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
 from sightline.wire.prometheus.known import About
-from sightline.wire.prometheus.messages import SYMBOL_REQUESTS, TYPES, Histogram
+from sightline.wire.prometheus.messages import SYMBOL_REQUESTS, TYPES, Histogram, SymbolExemplar
 from sightline.wire.prometheus.rows import Rows, Written
 from sightline.wire.prometheus.write1 import MAX_HELP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sightline.wire.prometheus.known import KnownSeries
 
 _ABOUT: Final = 4
@@ -53,6 +55,7 @@ class _Request:
         parts = [pc.fill_null(about.field(name), 0).to_numpy() for name in ("type", "help_ref", "unit_ref")]
         self.about = np.stack(parts, 1).astype(np.int64)
         self.label_counts = _lengths(series.field("labels_refs"))
+        self.label_ends = np.cumsum(self.label_counts)
         self.labels = series.field("labels_refs").flatten().to_numpy().astype(np.int64)
         self._check()
 
@@ -65,7 +68,8 @@ class _Request:
             raise DecodeError("A series has a label without a value: labels_refs must be pairs.")
 
     def add(self, rows: Rows, known: KnownSeries) -> None:
-        rows.exemplars += int(_lengths(self.series.field("exemplars")).sum())
+        for place in np.flatnonzero(_lengths(self.series.field("exemplars"))).tolist():
+            rows.add_exemplars(self._labels(place), self._exemplars(place))
         keys = self._keys(known)
         numbers, wanted = known.find(keys, rows.received_ns / 1e9)
         counts = _lengths(self.series.field("samples"))
@@ -107,7 +111,7 @@ class _Request:
         return [content[start:end] for start, end in zip((starts * 4).tolist(), (ends * 4).tolist(), strict=True)]
 
     def _labels(self, place: int) -> list[tuple[str, str]]:
-        end = int(self.label_counts[: place + 1].sum())
+        end = int(self.label_ends[place])
         texts = [self.symbols[ref] for ref in self.labels[end - int(self.label_counts[place]) : end]]
         return list(zip(texts[::2], texts[1::2], strict=True))
 
@@ -119,6 +123,18 @@ class _Request:
             self.symbols[text][:MAX_HELP] if self.symbols else "",
         )  # fmt: skip
         return _family_name(name, about.type), about
+
+    def _exemplars(self, place: int) -> Iterator[tuple[list[tuple[str, str]], float, int]]:
+        for content in self.series.field("exemplars")[place].as_py():
+            try:
+                found = SymbolExemplar.FromString(content)
+            except ProtobufError as error:
+                raise DecodeError(f"An exemplar is no Protobuf: {error}.") from None
+            refs = list(found.labels_refs)
+            if len(refs) % 2 or max(refs, default=0) >= max(len(self.symbols), 1):
+                raise DecodeError("An exemplar's labels_refs must be pairs of indices into the strings.")
+            texts = [self.symbols[ref] for ref in refs]
+            yield list(zip(texts[::2], texts[1::2], strict=True)), found.value, found.timestamp
 
     def _add_histograms(self, rows: Rows, place: int, labels: list[tuple[str, str]], about: tuple[str, About]) -> None:
         contents = self.series.field("histograms")[place].as_py()
