@@ -21,7 +21,7 @@ ORDER BY (Seconds, Time, ServiceName, StatusCode)
 TTL Time + toIntervalDay(30)
 SETTINGS
     non_replicated_deduplication_window = 1000, merge_with_ttl_timeout = 14400,
-    string_serialization_version = 'single_stream', index_granularity = 256;
+    string_serialization_version = 'single_stream', index_granularity = 32;
 
 INSERT INTO service_requests
 SELECT
