@@ -1,7 +1,9 @@
 """Clocks that are wrong: records keep the times they came with, keep nobody out, and are paged like any other."""
 
 import time
+from pathlib import Path
 
+from tests.support.jumping_clock import JumpingClock
 from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually
 
@@ -15,6 +17,12 @@ def bodies(server: ServerProcess, prefix: str) -> list[str]:
     sql = "SELECT Body FROM otel_logs WHERE startsWith(Body, {p:String}) ORDER BY Body"
     answer = server.http.post("/api/v1/sql", json={"query": sql, "parameters": {"p": prefix}})
     return [row[0] for row in answer.raise_for_status().json()["rows"]]
+
+
+def ask(server: ServerProcess, sql: str) -> int:
+    """Ask for one number."""
+    answer = server.http.post("/api/v1/sql", json={"query": sql})
+    return int(answer.raise_for_status().json()["rows"][0][0])
 
 
 def send(server: ServerProcess, body: str, time_ns: int | None = None) -> None:
@@ -59,3 +67,25 @@ def test_pages_go_through_past_and_future_without_repeating(server: ServerProces
             cursor = page["next_cursor"]
         expected = [f"paged {n:02}" for n in range(len(moments))]
         assert found == (expected if order == "asc" else expected[::-1])
+
+
+def test_a_clock_that_jumps_under_the_server(tmp_path: Path):
+    """Hours to and fro, a server that is killed in between: all that came is found once, and ingest goes on."""
+    clock, home = JumpingClock(tmp_path), tmp_path / "home"
+    segment, sent = None, []
+    for start, jumps in enumerate(((36 * 3600, -36 * 3600), (-90, 90, 0))):
+        with ServerProcess(home, environment=clock.environment) as running:
+            segment = segment or SegmentFile(home / "spool", size=1024 * 1024)
+            for jump_s in jumps:
+                clock.jump(jump_s)
+                sent.append(f"jump {start} {jump_s:+}")
+                send(running, f"{sent[-1]} otlp")
+                segment.write(log_line(f"{sent[-1]} line"))
+                eventually(lambda: f"{sent[-1]} line" in bodies(running, "jump"))
+            told = running.get("/health")["checks"]["spool"]["status"]
+            found, days = bodies(running, "jump"), ask(running, "SELECT uniqExact(toDate(Timestamp)) FROM otel_logs")
+            running.kill()
+    segment.end()
+
+    assert found == sorted(f"{name} {kind}" for name in sent for kind in ("line", "otlp"))
+    assert (told, days >= 3) == ("ok", True)
