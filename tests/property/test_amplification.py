@@ -6,6 +6,7 @@ import msgpack
 import pytest
 from tests.support.hostile import MOST_BYTES, MOST_CPU_S, outcome
 from tests.support.pprof import CPU, Writer, push
+from tests.support.remote_write import field
 
 from sightline.wire.elasticsearch import decode_bulk
 from sightline.wire.fluentd import Messages, decode_message
@@ -13,6 +14,7 @@ from sightline.wire.logfile.formats import decode as decode_file
 from sightline.wire.logfile.source import Source
 from sightline.wire.loki import decode_json
 from sightline.wire.ndjson import decode_ndjson
+from sightline.wire.otlp import decode_logs, decode_metrics, decode_traces, to_protobuf
 from sightline.wire.pprof import decode_push
 from sightline.wire.redact import Redactor
 from sightline.wire.sentry import Sender, decode_event
@@ -48,7 +50,34 @@ def nested(count):
     return json.dumps({"streams": [{"stream": {"app": "x" * 100_000}, "values": lines}]}).encode()
 
 
+def otlp(records, *, resource=b"", scope=b""):
+    """Write a request of OTLP: records as they are, below what a resource and a scope say."""
+    return field(1, resource + field(2, scope + records))
+
+
+TEXT = b"x" * 50_000
+SCOPE = field(1, field(1, TEXT) + field(2, TEXT)) + field(3, TEXT)
+POINTS = field(1, b"\x19" + NOW_NS.to_bytes(8, "little") + b"\x21" + bytes(8)) * 5000
+BUCKETS = field(6, bytes(8) * 400_000) + field(7, bytes(8) * 399_999)
+EMPTY_JSON = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + b"{}," * 1_000_000 + b"{}]}]}]}"
+
 HOSTILE = {
+    "otlp, long names of a scope": lambda: decode_logs(otlp(b"\x12\x00" * 4000, scope=SCOPE), NOW_NS),
+    "otlp, empty records": lambda: decode_logs(otlp(b"\x12\x00" * 6_000_000), NOW_NS),
+    "otlp, empty spans": lambda: decode_traces(otlp(b"\x12\x00" * 6_000_000), NOW_NS),
+    "otlp, empty attributes": lambda: decode_logs(otlp(field(2, b"\x32\x00" * 6_000_000)), NOW_NS),
+    "otlp, empty events": lambda: decode_traces(otlp(field(2, b"\x5a\x00" * 6_000_000)), NOW_NS),
+    "otlp, empty points": lambda: decode_metrics(otlp(field(2, field(5, b"\x0a\x00" * 6_000_000))), NOW_NS),
+    "otlp, empty values": lambda: decode_logs(
+        otlp(field(2, field(5, field(5, b"\x0a\x00" * 4_000_000)))), NOW_NS,
+    ),
+    "otlp, a long description": lambda: decode_metrics(
+        otlp(field(2, field(1, b"m") + field(2, TEXT * 2) + field(5, POINTS))), NOW_NS,
+    ),
+    "otlp, very many buckets": lambda: decode_metrics(
+        otlp(field(2, field(1, b"m" * 1000) + field(9, field(1, BUCKETS)))), NOW_NS,
+    ),
+    "otlp, empty records of json": lambda: decode_logs(to_protobuf("logs", EMPTY_JSON), NOW_NS),
     "ndjson, one long name": lambda: decode_ndjson(LONG * 20, NOW_NS),
     "ndjson, wide names": lambda: decode_ndjson(WIDE * 8000, NOW_NS),
     "elasticsearch, one long name": lambda: decode_bulk((b'{"index":{}}\n' + LONG) * 20, NOW_NS),

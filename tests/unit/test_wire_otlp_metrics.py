@@ -191,7 +191,7 @@ def test_labels_that_would_fill_the_memory():
     big = [{"key": "k", "value": {"string_value": "x" * 1_000_000}}]
     point = {"attributes": big, "bucket_counts": [0] * 400, "explicit_bounds": list(range(399))}
 
-    with pytest.raises(BodyTooLarge, match="repeated for each record, takes 400,"):
+    with pytest.raises(BodyTooLarge, match="at most 268,435,456 are taken"):
         decode({"name": "x", "histogram": {"data_points": [point]}})
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sightline.base.errors import BodyTooLarge
-from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES, MAX_BODY_BYTES
+from sightline.base.limits import MAX_AHEAD_NS, MAX_ATTRIBUTES
 from sightline.wire.log_rows import DROPPED_ATTRIBUTES, TIME
 from sightline.wire.otlp.values import to_strings
 
-MAX_REPEATED_BYTES: Final = 4 * MAX_BODY_BYTES
-"""
-Most bytes of one column after what a resource says is repeated for each of its records.
-
-A small request can hold a large resource and very many empty records; without a bound it would take all memory.
-"""
+if TYPE_CHECKING:
+    from sightline.wire.room import Room
 
 _HEX: Final = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), dtype=np.uint16)
 
@@ -107,29 +102,15 @@ def lookup(maps: pa.MapArray, key: str) -> pa.StringArray:
     return pc.fill_null(pc.map_lookup(maps, key, "first"), "")
 
 
-def repeat(column: pa.Array, rows: np.ndarray) -> pa.Array:
+def repeat(column: pa.Array, rows: np.ndarray, room: Room) -> pa.Array:
     """
     Repeat a parent's column for each of its records.
 
     Raises:
-        BodyTooLarge: if the result would hold more than ``MAX_REPEATED_BYTES``.
+        BodyTooLarge: if there is no room for the result.
     """
-    check_size(int(row_bytes(column)[rows].sum()))
+    room.take(int(row_bytes(column)[rows].sum()))
     return column.take(pa.array(rows))
-
-
-def check_size(size: int) -> None:
-    """
-    Refuse a column that would take more than ``MAX_REPEATED_BYTES``.
-
-    Raises:
-        BodyTooLarge: if *size*, in bytes, is above.
-    """
-    if size > MAX_REPEATED_BYTES:
-        raise BodyTooLarge(
-            f"What the request's resources, scopes and metrics say, repeated for each record, takes {size:,} bytes; "
-            f"at most {MAX_REPEATED_BYTES:,} are taken. Send smaller resources, or fewer records at once."
-        )
 
 
 def row_bytes(column: pa.Array) -> np.ndarray:

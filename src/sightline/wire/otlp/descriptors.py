@@ -22,6 +22,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from ptars import HandlerPool
 
 from sightline.base.errors import DecodeError
+from sightline.wire.otlp import counts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +72,9 @@ def read(signal: str, body: bytes) -> pa.Array:
 
     Raises:
         DecodeError: if *body* is no such message; the text is the decoder's own.
+        BodyTooLarge: if it holds too many.
     """
+    counts.check(signal, body)
     try:
         return _HANDLERS[signal].list_to_record_batch([body]).column(0).flatten()
     except ValueError as error:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from google.protobuf.message_factory import GetMessageClass
 
-from sightline.base.errors import DecodeError
+from sightline.base.errors import BodyTooLarge, DecodeError
+from sightline.wire.log_rows import MAX_ROWS
 from sightline.wire.otlp.descriptors import REQUESTS
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def to_protobuf(signal: str, body: bytes) -> bytes:
 
     Raises:
         DecodeError: if *body* is no JSON, or not of this message; the text says where.
+        BodyTooLarge: if there are more than ``MAX_ROWS`` in one list of records.
     """
     kind = REQUESTS[signal]
     name = kind.DESCRIPTOR.name
@@ -109,6 +111,8 @@ def _shell(descriptor: Descriptor, raw: msgspec.Raw, depth: int) -> bytes:
 
 def _shells(field: _Field, items: list[msgspec.Raw], depth: int) -> bytes:
     assert field.holds is not None
+    if len(items) > MAX_ROWS:
+        raise BodyTooLarge(f"The request has more than {MAX_ROWS:,} records. Send fewer at once.")
     found = bytearray()
     for at, item in enumerate(items):
         try:

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sightline.wire.metric_names import label_name
-from sightline.wire.otlp.columns import attribute_maps, check_size, offsets_of, row_bytes
+from sightline.wire.otlp.columns import attribute_maps, offsets_of, row_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sightline.wire.room import Room
 
 
 def label_maps(attributes: pa.ListArray) -> pa.MapArray:
@@ -28,14 +30,14 @@ def each_distinct(column: pa.Array, convert: Callable[[object], str]) -> pa.Arra
     return converted.take(encoded.indices)
 
 
-def with_label(maps: pa.MapArray, rows: np.ndarray, name: str, values: pa.Array) -> pa.MapArray:
+def with_label(maps: pa.MapArray, rows: np.ndarray, name: str, values: pa.Array, room: Room) -> pa.MapArray:
     """
     Take the labels in *rows* and put label *name* in front of each.
 
     Raises:
-        BodyTooLarge: if the result would take too much.
+        BodyTooLarge: if there is no room for the result.
     """
-    check_size(int(row_bytes(maps)[rows].sum()) + int(pc.sum(pc.binary_length(values)).as_py() or 0))
+    room.take(int(row_bytes(maps)[rows].sum()) + int(pc.sum(pc.binary_length(values)).as_py() or 0))
     offsets = maps.offsets.to_numpy()
     lengths = np.diff(offsets)[rows]
     ends = offsets_of(lengths + 1)

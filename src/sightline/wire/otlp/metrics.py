@@ -30,6 +30,9 @@ from sightline.wire.otlp.resources import Flat
 NO_RECORDED_VALUE: Final = 1
 """Flag of a data point that says there is no value; nothing is stored for it."""
 
+SAMPLE_BYTES: Final = 200
+"""What a sample takes beside its texts while it is put together: a bucket is one, and has eight bytes in a request."""
+
 _TEMPORALITIES: Final = pa.array(["", "delta", "cumulative"])
 
 
@@ -107,13 +110,14 @@ class _Points:
         return pa.array([metric_name(name, unit, **kind) for name, unit in pairs], pa.string())
 
     def describe(self, metrics: np.ndarray, names: pa.Array) -> dict[str, pa.Array]:
-        records = self.flat.records
+        records, room = self.flat.records, self.flat.room
+        room.take(len(metrics) * SAMPLE_BYTES)
         return {
-            "MetricName": repeat(names, metrics),
-            "MetricFamily": repeat(records.field("name"), metrics),
-            "Unit": repeat(records.field("unit"), metrics),
-            "Description": repeat(records.field("description"), metrics),
-            **{name: repeat(column, metrics) for name, column in self.resources.items()},
+            "MetricName": repeat(names, metrics, room),
+            "MetricFamily": repeat(records.field("name"), metrics, room),
+            "Unit": repeat(records.field("unit"), metrics, room),
+            "Description": repeat(records.field("description"), metrics, room),
+            **{name: repeat(column, metrics, room) for name, column in self.resources.items()},
         }
 
     def add(
@@ -124,12 +128,13 @@ class _Points:
         metrics = kept.metrics if rows is None else kept.metrics[rows]
         if len(metrics) == 0:
             return
+        room = self.flat.room
         kinds = pa.array([types] * len(self.flat.records)) if isinstance(types, str) else types
         columns = {
             **self.describe(metrics, names),
-            "MetricType": repeat(kinds, metrics),
+            "MetricType": repeat(kinds, metrics, room),
             "Labels": kept.labels if labels is None else labels,
-            "Temporality": repeat(temporality, metrics),
+            "Temporality": repeat(temporality, metrics, room),
             "Timestamp": kept.times if rows is None else kept.times.take(pa.array(rows)),
             "Value": values,
         }
@@ -143,15 +148,15 @@ class _Points:
         found = exemplars.read(kept.points, self.received_ns)
         if found is None or not len(found.rows):
             return
-        metrics = kept.metrics[found.rows]
+        metrics, room = kept.metrics[found.rows], self.flat.room
         if buckets:
-            labels = with_label(kept.labels, found.rows, "le", exemplars.bounds_of(kept.points, found))
+            labels = with_label(kept.labels, found.rows, "le", exemplars.bounds_of(kept.points, found), room)
         else:
-            labels = repeat(kept.labels, found.rows)
+            labels = repeat(kept.labels, found.rows, room)
         columns = {
-            "MetricName": repeat(names, metrics),
+            "MetricName": repeat(names, metrics, room),
             "Labels": labels,
-            "ResourceAttributes": repeat(self.resources["ResourceAttributes"], metrics),
+            "ResourceAttributes": repeat(self.resources["ResourceAttributes"], metrics, room),
             **found.columns,
         }
         self.append("exemplar_points", columns)
@@ -190,8 +195,9 @@ def _histograms(points: _Points, metric: pa.StructArray) -> None:
     kept = points.keep(metric, _buckets_fit)
     names, temporality = points.names(), _temporality(metric)
     points.add_totals(kept, "histogram", temporality, names)
+    points.flat.room.take(len(kept.points.field("bucket_counts").flatten()) * SAMPLE_BYTES)
     rows, bounds, counts = _buckets(kept.points)
-    labels = with_label(kept.labels, rows, "le", bounds)
+    labels = with_label(kept.labels, rows, "le", bounds, points.flat.room)
     named = _suffixed(names, "_bucket")
     points.add(kept, named, "histogram", temporality, counts, rows=rows, labels=labels)
     points.add_exemplars(kept, named, buckets=True)
@@ -207,7 +213,7 @@ def _exponential(points: _Points, metric: pa.StructArray) -> None:
     columns = {
         **points.describe(kept.metrics, names),
         "Labels": kept.labels,
-        "Temporality": repeat(temporality, kept.metrics),
+        "Temporality": repeat(temporality, kept.metrics, points.flat.room),
         "Timestamp": kept.times,
         "Count": kept.points.field("count"),
         "Sum": kept.points.field("sum").fill_null(0.0),
@@ -231,7 +237,8 @@ def _summaries(points: _Points, metric: pa.StructArray) -> None:
     points.add_totals(kept, "summary", temporality, names)
     lists = kept.points.field("quantile_values")
     quantiles, rows = lists.flatten(), parents(lists)
-    labels = with_label(kept.labels, rows, "quantile", each_distinct(quantiles.field("quantile"), floatToGoString))
+    texts = each_distinct(quantiles.field("quantile"), floatToGoString)
+    labels = with_label(kept.labels, rows, "quantile", texts, points.flat.room)
     points.add(kept, names, "summary", temporality, quantiles.field("value"), rows=rows, labels=labels)
 
 

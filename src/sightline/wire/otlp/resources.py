@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from sightline.wire.otlp.columns import attribute_maps, lookup, parents, repeat
+from sightline.wire.room import Room
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ class Flat:
         resources: structs of the level above.
         scope_rows: for each record its row in *scopes*.
         resource_rows: for each record its row in *resources*.
+        room: for all that is repeated.
     """
 
     records: pa.StructArray
@@ -31,6 +33,7 @@ class Flat:
     resources: pa.StructArray
     scope_rows: np.ndarray
     resource_rows: np.ndarray
+    room: Room = field(default_factory=Room)
 
     @classmethod
     def of(cls, resources: pa.StructArray, scopes_name: str, records_name: str) -> Flat:
@@ -51,28 +54,31 @@ class Flat:
             self.resources,
             self.scope_rows[wanted],
             self.resource_rows[wanted],
+            self.room,
         )
 
     def resource_columns(self) -> dict[str, pa.Array]:
         """Give ``ServiceName`` and ``ResourceAttributes`` for each record."""
         maps = attribute_maps(self.resources.field("resource").field("attributes"))
         return {
-            "ServiceName": repeat(lookup(maps, "service.name"), self.resource_rows),
-            "ResourceAttributes": repeat(maps, self.resource_rows),
+            "ServiceName": repeat(lookup(maps, "service.name"), self.resource_rows, self.room),
+            "ResourceAttributes": repeat(maps, self.resource_rows, self.room),
         }
 
     def scope_columns(self) -> dict[str, pa.Array]:
         """Give ``ScopeName`` and ``ScopeVersion`` for each record."""
         scope = self.scopes.field("scope")
         return {
-            "ScopeName": repeat(scope.field("name"), self.scope_rows),
-            "ScopeVersion": repeat(scope.field("version"), self.scope_rows),
+            "ScopeName": repeat(scope.field("name"), self.scope_rows, self.room),
+            "ScopeVersion": repeat(scope.field("version"), self.scope_rows, self.room),
         }
 
     def schema_columns(self) -> dict[str, pa.Array]:
         """Give ``ResourceSchemaUrl``, ``ScopeSchemaUrl`` and ``ScopeAttributes``, which the table of logs keeps too."""
         return {
-            "ResourceSchemaUrl": repeat(self.resources.field("schema_url"), self.resource_rows),
-            "ScopeSchemaUrl": repeat(self.scopes.field("schema_url"), self.scope_rows),
-            "ScopeAttributes": repeat(attribute_maps(self.scopes.field("scope").field("attributes")), self.scope_rows),
+            "ResourceSchemaUrl": repeat(self.resources.field("schema_url"), self.resource_rows, self.room),
+            "ScopeSchemaUrl": repeat(self.scopes.field("schema_url"), self.scope_rows, self.room),
+            "ScopeAttributes": repeat(
+                attribute_maps(self.scopes.field("scope").field("attributes")), self.scope_rows, self.room
+            ),
         }

@@ -11,10 +11,14 @@ import pyarrow.compute as pc
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
 
-from sightline.base.errors import DecodeError
+from sightline.base.errors import BodyTooLarge, DecodeError
 
 MAX_VALUE_DEPTH: Final = 32
 """Lists inside lists of one value. Deeper ones are refused: they are made to exhaust a stack, not to be read."""
+
+
+MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of one list or map: those of very many nothings take a hundred times as much while they are read."""
 
 
 def to_strings(values: pa.StructArray) -> pa.Array:
@@ -25,6 +29,7 @@ def to_strings(values: pa.StructArray) -> pa.Array:
 
     Raises:
         DecodeError: if the bytes of a list or map are broken, or it is nested deeper than ``MAX_VALUE_DEPTH``.
+        BodyTooLarge: if a list or map has more than ``MAX_VALUE_BYTES``.
     """
     texts = [values.field("string_value")]
     count = len(values)
@@ -70,6 +75,8 @@ _CONVERSIONS: Final = {
 
 
 def _json(kind: Any, raw: bytes) -> str:
+    if len(raw) > MAX_VALUE_BYTES:
+        raise BodyTooLarge(f"An attribute's list or map has {len(raw):,} bytes; at most {MAX_VALUE_BYTES:,} are taken.")
     try:
         message = kind.FromString(raw)
     except ProtobufDecodeError as error:
