@@ -99,7 +99,8 @@ class _Block:
         places = self._places()
         stamps = self._times()
         good = self._good(places) & (stamps > 0) & (stamps <= source.time_ns + MAX_AHEAD_NS)
-        places, stamps = places[good], stamps[good]
+        if not good.all():
+            places, stamps = places[good], stamps[good]
         status = self._bytes[places[:, 12]] - ord("0")
         return _table(self._lines.content, places, stamps, status, source), good
 
@@ -170,7 +171,7 @@ class _Block:
         return found
 
     def _at(self, places: Numbers) -> Numbers:
-        found: Numbers = self._bytes[np.clip(places, 0, len(self._bytes) - 1)]
+        found: Numbers = self._bytes.take(places, mode="clip")
         return found
 
     def _is(self, places: Numbers, byte: str) -> Numbers:
@@ -178,31 +179,41 @@ class _Block:
         return found
 
     def _times(self) -> Numbers:
-        """Read the times to nanoseconds since the epoch; 0 for what is none."""
-        text = self._at(self._quotes[:, :1] - 2 - _TIME_BYTES + np.arange(_TIME_BYTES))
-        digits = text.astype(np.int64) - ord("0")
+        """Read the times to nanoseconds since the epoch; 0 for what is none. Those of a second are read once."""
+        if len(self._bytes) < _TIME_BYTES:
+            return np.zeros(len(self._quotes), np.int64)
+        pieces = np.ndarray(len(self._bytes) - _TIME_BYTES + 1, f"V{_TIME_BYTES}", self._bytes, strides=(1,))
+        text = pieces[np.maximum(self._quotes[:, 0] - 2 - _TIME_BYTES, 0)].view(np.uint8).reshape(-1, _TIME_BYTES)
+        changes = np.flatnonzero((text[1:] != text[:-1]).any(axis=1)) + 1
+        bounds = np.concatenate([[0], changes, [len(text)]])
+        return np.repeat(_read_times(text[bounds[:-1]]), np.diff(bounds))
 
-        def number(*columns: int) -> Numbers:
-            found: Numbers = np.zeros(len(digits), np.int64)
-            for column in columns:
-                found = found * 10 + digits[:, column]
-            return found
 
-        day, year = number(0, 1), number(7, 8, 9, 10)
-        hour, minute, second = number(12, 13), number(15, 16), number(18, 19)
-        zone = number(22, 23) * 60 + number(24, 25)
-        zone = np.where(text[:, 21] == ord("-"), -zone, zone)
-        month = _months(text)
-        numeric = [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25]
-        good = ((digits[:, numeric] >= 0) & (digits[:, numeric] <= 9)).all(axis=1)
-        good &= (text[:, [2, 6, 11, 14, 17, 20]] == np.frombuffer(b"//::: ", np.uint8)).all(axis=1)
-        good &= ((text[:, 21] == ord("+")) | (text[:, 21] == ord("-"))) & (month >= 0)
-        good &= (day >= 1) & (day <= 31) & (hour < 24) & (minute < 60) & (second <= 60) & (year >= 1970) & (year < 2262)
-        months = np.where(good, (year - 1970) * 12 + month, 0).astype("M8[M]")
-        days = months.astype("M8[D]").astype(np.int64) + day - 1
-        seconds = days * 86_400 + hour * 3_600 + (minute - zone) * 60 + second
-        found: Numbers = np.where(good, seconds * 10**9, 0)
+def _read_times(text: Numbers) -> Numbers:
+    """Read times of ``_TIME_BYTES`` each; 0 for what is none."""
+    digits = text.astype(np.int64) - ord("0")
+
+    def number(*columns: int) -> Numbers:
+        found: Numbers = np.zeros(len(digits), np.int64)
+        for column in columns:
+            found = found * 10 + digits[:, column]
         return found
+
+    day, year = number(0, 1), number(7, 8, 9, 10)
+    hour, minute, second = number(12, 13), number(15, 16), number(18, 19)
+    zone = number(22, 23) * 60 + number(24, 25)
+    zone = np.where(text[:, 21] == ord("-"), -zone, zone)
+    month = _months(text)
+    numeric = [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25]
+    good = ((digits[:, numeric] >= 0) & (digits[:, numeric] <= 9)).all(axis=1)
+    good &= (text[:, [2, 6, 11, 14, 17, 20]] == np.frombuffer(b"//::: ", np.uint8)).all(axis=1)
+    good &= ((text[:, 21] == ord("+")) | (text[:, 21] == ord("-"))) & (month >= 0)
+    good &= (day >= 1) & (day <= 31) & (hour < 24) & (minute < 60) & (second <= 60) & (year >= 1970) & (year < 2262)
+    months = np.where(good, (year - 1970) * 12 + month, 0).astype("M8[M]")
+    days = months.astype("M8[D]").astype(np.int64) + day - 1
+    seconds = days * 86_400 + hour * 3_600 + (minute - zone) * 60 + second
+    found: Numbers = np.where(good, seconds * 10**9, 0)
+    return found
 
 
 def _months(text: Numbers) -> Numbers:
