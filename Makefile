@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 ARGS ?=
 ONLY ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -26,6 +27,7 @@ help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 	@echo '  ARGS="…"      is passed on to demo, test and bench: make demo ARGS="--seconds 20 --json"'
 	@echo '  ONLY="…"      names the scripts of bench: make bench ONLY="record request"'
+	@echo '  JOBS=2        how many files of tests run side by side; 0 for one after the other in one process'
 
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything into .venv
@@ -54,7 +56,7 @@ demo: $(VENV)/.dev ## Start server, example shop and traffic; Ctrl-C stops all
 test: $(VENV)/.dev ## Run every test
 	@.ci/peers || echo 'Some programs that tests run could not be installed; their tests are left out.' >&2
 	@.ci/chromium || true
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, format, types, layers, generated files and the committed dashboard

@@ -1,6 +1,7 @@
 """What all tests share: none of them sees the settings or the data of whoever runs them."""
 
 import os
+import signal
 
 import pytest
 from tests.support.left_out import pytest_sessionfinish, pytest_terminal_summary
@@ -11,6 +12,11 @@ for _name in [
     name for name in os.environ if name.startswith(("SIGHTLINE_", "OTEL_")) and not name.startswith("SIGHTLINE_TEST_")
 ]:
     del os.environ[_name]
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run in the background is deaf to Ctrl-C, and so would be the programs that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

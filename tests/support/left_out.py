@@ -34,8 +34,8 @@ def fails(reporter: pytest.TerminalReporter) -> bool:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a strict run, if it would have passed."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if exitstatus == pytest.ExitCode.OK and fails(reporter):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # none in one of several processes
+    if reporter is not None and exitstatus == pytest.ExitCode.OK and fails(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
