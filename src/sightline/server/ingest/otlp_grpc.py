@@ -17,6 +17,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
 from sightline.base.limits import MAX_BODY_BYTES
+from sightline.server.ingest.body import decompress, unstalled
 from sightline.server.ingest.otlp import decode
 from sightline.server.ports import take, taken
 from sightline.server.problems import RETRY_AFTER_S
@@ -42,8 +43,12 @@ _SERVICES: Final = {
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_BODY_BYTES),
+    ("grpc.per_message_decompression", 0),  # by itself it would inflate every call's message, held by nobody
     ("grpc.so_reuseport", 0),  # two servers on one port would share its clients
 )
+
+_ENCODINGS: Final = {b"\x1f\x8b": "gzip", b"\x78": "deflate"}
+"""How compressed messages begin. No request does: to Protobuf these are a field that there is not."""
 
 _log = logging.getLogger(__name__)
 
@@ -127,8 +132,11 @@ class _Calls:
             raise StoreUnavailable(f"{CALLS_AT_ONCE} calls are under way already. Send this one again later.")
         intake = self._services.intake
         with intake.pending.request() as hold:
-            content = await anext(messages, b"")
+            content = await unstalled(anext(messages, b""))
             hold.grow(len(content))
+            if encoding := next((name for begin, name in _ENCODINGS.items() if content.startswith(begin)), ""):
+                content = await intake.decode(decompress, content, encoding)
+                hold.grow(len(content) - hold.size_bytes)
             decoded = await intake.decode(decode, signal, PROTOBUF, content)
             return await intake.store("otlp", decoded)
 
