@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
 from uuid import uuid4
 
-import anyio.to_thread
 import msgspec
-from anyio.lowlevel import RunVar
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
@@ -19,6 +16,7 @@ from sightline.base.errors import QueryInvalid
 from sightline.query.timerange import TimeRange, parse_range
 from sightline.server import leaving
 from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
+from sightline.server.threads import Threads
 from sightline.store.limits import asking
 
 if TYPE_CHECKING:
@@ -35,18 +33,13 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_limiter: RunVar[anyio.CapacityLimiter] = RunVar("sightline-questions")
+_questions: Final = Threads("questions", QUESTIONS_AT_ONCE)
 
 
 async def ask(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a blocking *function* in a thread. Its queries are stopped when the client that asked leaves."""
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
-        _limiter.set(limiter)
     async with stopped_when_left(uuid4().hex):
-        return await anyio.to_thread.run_sync(functools.partial(function, *args, **kwargs), limiter=limiter)
+        return await _questions.run(function, *args, **kwargs)
 
 
 @asynccontextmanager

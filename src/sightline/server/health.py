@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from sightline.base.errors import SightlineError
 from sightline.server.live import rfc3339
 from sightline.server.room import disks
+from sightline.server.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ DISK_DEGRADED: Final = 0.95
 
 DISK_LEAST_BYTES: Final = 256 * 1024 * 1024
 """Free bytes below which merges have no room, however small the disk's share in use."""
+
+_checking: Final = Threads("health", 2)
 
 router = APIRouter()
 
@@ -124,10 +127,10 @@ _HEALTH: Final = {
     summary="Whether records are taken in and found",
     responses={200: {"content": {"application/json": {"example": _HEALTH}}}},
 )
-def health(request: Request) -> dict[str, Any]:
+async def health(request: Request) -> dict[str, Any]:
     """Answer ``ok``, or ``degraded`` with the reason at the check it belongs to."""
     services: Services = request.app.state.sightline
-    checks = services.health.checks()
+    checks = await _checking.run(services.health.checks)
     degraded = any(check["status"] != "ok" for check in checks.values())
     return {
         "status": "degraded" if degraded else "ok",

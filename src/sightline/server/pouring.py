@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from sightline.base.errors import QueryError, StoreError
 from sightline.server.answers import HEADERS, stopped_when_left
+from sightline.server.threads import Threads
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,6 +28,11 @@ AHEAD_BYTES: Final = 256 * 1024
 STALL_S: Final = 30.0
 """Longest wait for a client that does not read on, in seconds; it keeps others from their turn."""
 
+BEGIN_AT_ONCE: Final = 8
+"""Answers that wait for their turn at once, in threads of their own: those that are being given need theirs."""
+
+_beginning: Final = Threads("pouring", BEGIN_AT_ONCE)
+
 _log = logging.getLogger(__name__)
 
 
@@ -41,8 +47,8 @@ async def poured(
     """
     asker = uuid4().hex
     async with stopped_when_left(asker) as left:
-        pieces = await anyio.to_thread.run_sync(begin)
-        held, ended = await anyio.to_thread.run_sync(_ahead, pieces)
+        pieces = await _beginning.run(begin)
+        held, ended = await _beginning.run(_ahead, pieces)
     head = {**HEADERS, **headers, "Sightline-Row-Limit": str(told.limit)}
     if ended or left.is_set():
         head |= {"Sightline-Rows": str(told.rows), "Sightline-Truncated": told.cut or "no"}

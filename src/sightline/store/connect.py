@@ -55,6 +55,9 @@ STREAM_BLOCK_ROWS: Final = 8192
 LINES_AT_ONCE: Final = 2
 """Inserts of lines that run side by side: each has one thread."""
 
+INSERT_TURN_S: Final = 30.0
+"""Longest wait of an insert for its turn, in seconds; then its sender is told to come again."""
+
 BLOCKS_AT_ONCE: Final = 2
 """Inserts of Arrow blocks that run side by side."""
 
@@ -365,7 +368,7 @@ class Store:
 
     @contextmanager
     def _inserting(self, turns: Turns) -> Iterator[None]:
-        with turns.one():
+        with turns.one(INSERT_TURN_S):
             self._check_open()
             self.check_room(lines=turns is self._lines)
             with self._proven():

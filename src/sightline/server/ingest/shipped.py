@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-import anyio.to_thread
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from sightline.base.errors import DecodeError, RowsRefused, SegmentBroken
 from sightline.server.answers import answer, described, known_parameters
 from sightline.server.ingest.batch import count, cut, gathered
-from sightline.server.ingest.lines import BATCH_BYTES
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
+from sightline.server.threads import Threads
 from sightline.spool.format import HEADER_LIMIT_BYTES, SegmentName, decode_header
 from sightline.spool.reader import Chunk
 
@@ -40,6 +39,14 @@ _decode = msgspec.json.Decoder(_RangeLine).decode
 _LONGEST_RANGE_LINE: Final = 200
 """Bytes in which a range's address ends; it has a name of 44 characters and two numbers."""
 
+WEIGHT_BYTES: Final = 32 * 1024 * 1024
+"""What one insert may unfold to. A body that comes again after an update has to be cut as before, or counts twice."""
+
+
+STORED_AT_ONCE: Final = 4
+"""Bodies that are stored or wait for that at once, twice what the store inserts; more would gain nothing."""
+
+_storing: Final = Threads("lines", STORED_AT_ONCE)
 
 router = APIRouter(tags=["Lines"])
 
@@ -90,7 +97,7 @@ async def lines(request: Request) -> Response:
     with services.intake.pending.request() as hold:
         content = await services.intake.body(request, hold)
         chunks = list(_chunks(content))
-        quarantined = await anyio.to_thread.run_sync(_store, services, chunks)
+        quarantined = await _storing.run(_store, services, chunks)
     return answer(Stored(sum(chunk.lines.count(b"\n") for chunk in chunks) - quarantined, quarantined))
 
 
@@ -129,8 +136,8 @@ def _check(chunk: Chunk) -> None:
 def _store(services: Services, chunks: list[Chunk]) -> int:
     """Store ranges, their bad lines set aside, and give the number of those."""
     # The same body is cut in the same way, so each batch has the same token again.
-    pieces = (piece for chunk in chunks for piece in cut(chunk, BATCH_BYTES * 2))
-    return sum(_store_batch(services, batch) for batch in gathered(pieces, BATCH_BYTES * 2))
+    pieces = (piece for chunk in chunks for piece in cut(chunk, WEIGHT_BYTES))
+    return sum(_store_batch(services, batch) for batch in gathered(pieces, WEIGHT_BYTES))
 
 
 def _store_batch(services: Services, batch: Batch) -> int:
