@@ -1,6 +1,7 @@
 """A small body cannot become large: what is repeated for each of its records is bounded before it is repeated."""
 
 import json
+import tracemalloc
 
 import msgpack
 import pytest
@@ -12,7 +13,7 @@ from sightline.wire.elasticsearch import decode_bulk
 from sightline.wire.fluentd import Messages, decode_message
 from sightline.wire.logfile.formats import decode as decode_file
 from sightline.wire.logfile.source import Source
-from sightline.wire.loki import decode_json
+from sightline.wire.loki import decode_json, parse_labels
 from sightline.wire.ndjson import decode_ndjson
 from sightline.wire.otlp import decode_logs, decode_metrics, decode_traces, to_protobuf
 from sightline.wire.pprof import decode_push
@@ -82,6 +83,9 @@ HOSTILE = {
     "ndjson, wide names": lambda: decode_ndjson(WIDE * 8000, NOW_NS),
     "elasticsearch, one long name": lambda: decode_bulk((b'{"index":{}}\n' + LONG) * 20, NOW_NS),
     "log file, one long name": lambda: decode_file(LONG * 20, "json", SOURCE),
+    "log file, no pairs": lambda: decode_file(b"a=1 b=2 " + b"x" * 500_000, "logfmt", SOURCE),
+    "ndjson, broken lines": lambda: decode_ndjson(b"{}\n" + b"x\n" * 300_000, NOW_NS),
+    "elasticsearch, nothings": lambda: decode_bulk(b'{"index":{}}\n{}\n' * 1_000_000, NOW_NS),
     "fluentd, one long name": lambda: fluentd("shop", json.loads(LONG), 20),
     "fluentd, a long tag": lambda: fluentd("t" * 50_000, {}, 10_000),
     "syslog, one long name": lambda: decode_messages([DATAGRAM] * 50, NOW_NS),
@@ -89,6 +93,20 @@ HOSTILE = {
     "pprof, many labels": lambda: decode_push(stacks(4000, 256), NOW_NS),
     "sentry, an event of nothings": lambda: decode_event(NOTHINGS, Sender("7"), NOW_NS, Redactor()),
 }  # fmt: skip
+
+
+@pytest.fixture
+def peak():
+    """Tell how many bytes Python held at most since the test began."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+
+def test_a_long_label(peak):
+    """A long value of a label takes a few times its length while it is read."""
+    assert parse_labels('{a="' + "x" * 1_000_000 + '"}') == {"a": "x" * 1_000_000}
+    assert peak() < 10_000_000
 
 
 @pytest.mark.parametrize("name", HOSTILE)

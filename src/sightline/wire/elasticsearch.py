@@ -11,7 +11,7 @@ import msgspec
 from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.base.limits import MAX_LINE_BYTES
 from sightline.wire import log_object
-from sightline.wire.log_rows import MAX_ROWS, LogRows
+from sightline.wire.log_rows import LogRows
 
 if TYPE_CHECKING:
     from sightline.wire.decoded import Decoded
@@ -23,6 +23,10 @@ MAX_NAME: Final = 512
 """Characters of an index' name and of an id; Elasticsearch has the same for ids."""
 
 _value: Final = msgspec.json.Decoder().decode
+
+
+MAX_ACTIONS: Final = 100_000
+"""Actions of one request: the smallest have 16 bytes, and each is answered by a kilobyte. Shippers send thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ def decode_bulk(body: bytes, received_ns: int, index: str = "") -> Bulk:
         action, target, by_sender = _action(line, lines.number, index)
         named += by_sender
         document = lines.next() if action != "delete" else b""
-        if len(items) >= MAX_ROWS:
-            raise BodyTooLarge(f"There are more than {MAX_ROWS:,} actions. Send fewer at once.")
+        if len(items) >= MAX_ACTIONS:
+            raise BodyTooLarge(f"There are more than {MAX_ACTIONS:,} actions. Send fewer at once.")
         items.append({action: _result(rows, action, target, document)})
     failed = sum("error" in result for item in items for result in item.values())
     decoded = rows.decoded(failed - rows.rejected, "Some actions were refused." if failed else "")

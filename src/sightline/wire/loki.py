@@ -26,7 +26,7 @@ SERVICE_LABELS: Final = ("service_name", "service", "app", "application", "job",
 LEVELS: Final = ("level", "detected_level", "severity", "severity_text", "lvl", "levelname")
 """Names of a level among labels and structured metadata; the first that is there counts."""
 
-_LABEL: Final = re.compile(r'\s*([A-Za-z_][\w:.]*)\s*=\s*("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(,|$)', re.ASCII)
+_LABEL: Final = re.compile(r'\s*([A-Za-z_][\w:.]*)\s*=\s*("[^"\\]*+(?:\\.[^"\\]*+)*+"|`[^`]*+`)\s*(,|$)', re.ASCII)
 _LOGFMT_LEVEL: Final = re.compile(r'(?:^|\s)(?:level|lvl|severity)="?([A-Za-z]{2,16})\b', re.ASCII)
 _HEAD: Final = 512
 """Characters of a line in which a level of logfmt is looked for."""

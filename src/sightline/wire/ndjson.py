@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sightline.base.errors import DecodeError
+from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.base.limits import MAX_LINE_BYTES
 from sightline.wire import json_body, log_object
 from sightline.wire.log_rows import LogRows
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sightline.wire.decoded import Decoded
+
+MAX_REJECTED: Final = 100_000
+"""Records that are rejected one by one; with more than so many, the body is not what it is taken for."""
 
 _array: Final[msgspec.json.Decoder[list[Any]]] = msgspec.json.Decoder(list[Any])
 _value: Final = msgspec.json.Decoder().decode
@@ -33,28 +36,30 @@ def decode_ndjson(body: bytes, received_ns: int, known: log_object.Roles = log_o
 
     Raises:
         DecodeError: if not one line is an object, or the array cannot be read.
-        BodyTooLarge: if there are too many records.
+        BodyTooLarge: if there are too many records, or more than ``MAX_REJECTED`` are none.
     """
     rows = LogRows(received_ns)
     rejected, reason = 0, ""
-    found = _of_array(body) if body.lstrip()[:1] == b"[" else _of_lines(body)
-    for record in found:
+    array = body.lstrip()[:1] == b"["
+    for number, record in _of_array(body) if array else _of_lines(body):
         if isinstance(record, dict):
             log_object.read(record, known).add_to(rows)
-        else:
-            rejected += 1
-            reason = reason or str(record)
+            continue
+        rejected += 1
+        reason = reason or _why(f"Item {number}" if array else f"Line {number}", record)
+        if rejected > MAX_REJECTED:
+            raise BodyTooLarge(f"More than {MAX_REJECTED:,} records are no JSON objects. {reason}")
     if rejected and not len(rows):
         raise DecodeError(reason)
     return rows.decoded(rejected, reason)
 
 
-def _of_array(body: bytes) -> Iterator[dict[str, Any] | DecodeError]:
-    for number, value in enumerate(json_body.decode(body, _array.decode), 1):
-        yield value if isinstance(value, dict) else _wrong(f"Item {number}", value)
+def _of_array(body: bytes) -> Iterator[tuple[int, Any]]:
+    yield from enumerate(json_body.decode(body, _array.decode), 1)
 
 
-def _of_lines(body: bytes) -> Iterator[dict[str, Any] | DecodeError]:
+def _of_lines(body: bytes) -> Iterator[tuple[int, Any]]:
+    """Give the object on each line, with the line's number; where there is none, the error or the line as it is."""
     start, number = 0, 0
     while start < len(body):
         end = body.find(b"\n", start)
@@ -62,18 +67,27 @@ def _of_lines(body: bytes) -> Iterator[dict[str, Any] | DecodeError]:
         line = body[start:end]
         start, number = end + 1, number + 1
         if line and not line.isspace():
-            yield _of_line(line, number)
+            yield number, _of_line(line)
 
 
-def _of_line(line: bytes, number: int) -> dict[str, Any] | DecodeError:
+def _of_line(line: bytes) -> Any:
     if len(line) > MAX_LINE_BYTES:
-        return DecodeError(f"Line {number} has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are taken.")
+        return BodyTooLarge(f"has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are taken")
+    return _read(line) if line.lstrip().startswith(b"{") else line
+
+
+def _read(line: bytes) -> Any:
     try:
-        value = _value(line)
+        return _value(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return DecodeError(f"Line {number} is no JSON: {error}.")
-    return value if isinstance(value, dict) else _wrong(f"Line {number}", value)
+        return error
 
 
-def _wrong(where: str, value: object) -> DecodeError:
-    return DecodeError(f"{where} is no JSON object but {type(value).__name__}; a record is an object of its fields.")
+def _why(where: str, found: object) -> str:
+    """Say why what was found is no record. Asked for once a request: to say it takes ten times as long as to see it."""
+    found = _read(found) if isinstance(found, bytes) else found
+    if isinstance(found, BodyTooLarge):
+        return f"{where} {found}."
+    if isinstance(found, Exception):
+        return f"{where} is no JSON: {found}."
+    return f"{where} is no JSON object but {type(found).__name__}; a record is an object of its fields."

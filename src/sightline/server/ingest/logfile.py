@@ -17,7 +17,7 @@ from sightline.server.answers import answer, ask, described, known_parameters
 from sightline.server.ingest.logfile_follow import Follower
 from sightline.server.ingest.logfile_take import Range, take
 from sightline.state.log_files import HEAD_BYTES, FileFacts
-from sightline.wire.logfile.formats import recognise
+from sightline.wire.logfile.formats import SAMPLE_BYTES, recognise
 from sightline.wire.logfile.source import Source
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ async def lines_of_file(
     try:
         with services.intake.pending.request() as hold:
             content = await services.intake.body(request, hold)
-            form = format_ or recognise(content)
+            form = format_ or await services.intake.decode(recognise, content[:SAMPLE_BYTES])
             about = source(service=service, host=host, path=path, time_ns=time_ns)
             range_ = await _range(services, file, start, end)
             decoded, unread = await take(services, content, form, about, range_)
