@@ -17,7 +17,7 @@ BRACKETED: Final = re.compile(
 )
 GUNICORN: Final = re.compile(rf"\[({_TIME})\] \[(\d{{1,10}})\] \[([A-Z]{{1,16}})\] (.*)", re.ASCII)
 UVICORN: Final = re.compile(r"(TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):\s{1,9}(.*)", re.ASCII)
-LOGFMT: Final = re.compile(r'([^\s="]{1,256})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
+LOGFMT: Final = re.compile(r'(?<!\S)([^\s="]{1,256}+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s"]*+)(?!\S)')
 OLD_SYSLOG: Final = re.compile(
     r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]{8,30}) [\w.:-]{1,255} \S",
     re.ASCII,
