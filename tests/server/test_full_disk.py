@@ -1,5 +1,8 @@
 """A disk that fills up: ingest stops with a reason, the server goes on, and so does ingest when there is room."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,3 +73,53 @@ def test_the_disk_of_a_store_elsewhere_is_watched(disk: Path, tmp_path: Path):
 
     assert (status, f"The disk of {disk / 'store'} is full" in reason) == (503, True)
     assert f"The disk of {disk / 'store'} is" in told
+
+
+WIDER = """
+import sys
+from sightline.store.connect import Store
+
+store = Store.open(sys.argv[1])
+for number in range(6):
+    store.query(f"ALTER TABLE otel_logs ADD INDEX wide{number} Body TYPE set(0)", readonly=False)
+store.close()
+"""
+"""Makes records take more of the disk than the engine makes sure of before it writes them."""
+
+WIDE_ROWS = 1000
+
+
+def wide(prefix: str) -> list[str]:
+    """Give 4 MiB of records that nothing compresses well."""
+    return [f"{prefix}-{os.urandom(2048).hex()}" for _ in range(WIDE_ROWS)]
+
+
+def test_a_disk_that_becomes_full_within_an_insert(disk: Path, tmp_path: Path):
+    """What the disk did not take is not acknowledged, and its lines stay in the spool; with room all is found once."""
+    store = f"chdb://{disk / 'store'}"
+    subprocess.run([sys.executable, "-c", WIDER, store], check=True)
+    content = [{"timeUnixNano": str(time.time_ns()), "body": {"stringValue": body}} for body in wide("otlp")]
+    request = {"resourceLogs": [{"scopeLogs": [{"logRecords": content}]}]}
+    asked = (
+        "SELECT substring(Body, 1, 4), count() FROM otel_logs WHERE Body LIKE 'otlp%' OR Body LIKE 'line%' GROUP BY 1"
+    )
+    environment = {"SIGHTLINE_STORE": store, "SIGHTLINE_DISK_RESERVE_BYTES": str(MIB)}
+    with ServerProcess(tmp_path / "home", environment=environment) as server:
+        segment = SegmentFile(server.home / "spool", size=12 * MIB)
+        ballast = fill(disk, 14 * MIB)
+
+        answer = server.http.post("/v1/logs", json=request)
+        assert (answer.status_code, "became full during an insert" in answer.text) == (503, True), answer.text
+        segment.write(b"".join(log_line(body) for body in wide("line")))
+        eventually(lambda: server.get("/health")["checks"]["spool"]["status"] == "degraded")
+
+        ballast.unlink()
+        eventually(lambda: server.http.post("/v1/logs", json=request).status_code == 200)
+        rows = eventually(lambda: len(found := ask(server, asked)) == 2 and found, timeout_s=60)
+    assert sorted(map(tuple, rows)) == [("line", WIDE_ROWS), ("otlp", WIDE_ROWS)]
+
+
+def ask(server: ServerProcess, sql: str) -> list[list[object]]:
+    """Ask for rows."""
+    answer = server.http.post("/api/v1/sql", json={"query": sql})
+    return list(answer.raise_for_status().json()["rows"])
