@@ -7,6 +7,9 @@ puts the same bytes, already in memory, into one plain table without any index, 
 share is of this. For comparison the engine's own also goes into the entry table, with all views and tables behind it as
 ours has, and into the plain table from a file (``FROM INFILE``). After them ingest_otlp.py and
 ingest_remote_write.py.
+
+Every insert makes a hundred small files. On ext4 without a journal making one gets dear when many were deleted a moment
+ago, which the kernel's own time of the process shows: ``TMPDIR=/dev/shm`` leaves the file system out.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from sightline.server.app import INSERT_SHARE
+from sightline.server.app import ENGINE_SHARE, INSERT_SHARE
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.live import Live
 from sightline.server.services import Counters
@@ -158,8 +161,9 @@ def measure(lines: int, rounds: int) -> dict[str, Any]:
     size = 0
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as directory:
         home = Path(directory)
-        store = Store.open(f"chdb://{home / 'store'}", memory_bytes=MEMORY_BYTES)
-        bare = EmbeddedEngine(home / "store", MEMORY_BYTES)
+        engine_bytes = int(MEMORY_BYTES * ENGINE_SHARE)
+        store = Store.open(f"chdb://{home / 'store'}", memory_bytes=engine_bytes)
+        bare = EmbeddedEngine(home / "store", engine_bytes)
         create = "CREATE TABLE plain ENGINE = MergeTree ORDER BY time AS SELECT * EXCEPT resource FROM entry"
         bare.execute(create, "Null", {}, {}, readonly=False)
         for number in range(rounds):

@@ -225,14 +225,33 @@ def test_a_chunk_that_unfolds_to_much_is_cut_at_lines():
     lines = b"".join(log_line(f"{number}") for number in range(100))
     chunk = Chunk("s", 50, 50 + len(lines), lines, header)
 
-    pieces = [piece for piece, _ in cut(chunk, weigh(chunk) // 7)]
+    pieces = [piece.chunk for piece in cut(chunk, weigh(chunk).weight // 7)]
 
     assert b"".join(piece.lines for piece in pieces) == lines
     assert 7 <= len(pieces) <= 9
     assert all(piece.lines.endswith(b"\n") and piece.end - piece.start == len(piece.lines) for piece in pieces)
     assert [piece.start for piece in pieces[1:]] == [piece.end for piece in pieces[:-1]]
     assert len(list(cut(chunk, 1))) == 100
-    assert list(cut(chunk, weigh(chunk))) == [(chunk, weigh(chunk))]
+    assert list(cut(chunk, weigh(chunk).weight)) == [weigh(chunk)]
+
+
+def test_a_chunk_weighs_what_its_rows_hold():
+    """A sample and a stack are rows of their own, each with all of the resource."""
+    header = Header(1, 1, "a" * 16, 1, {"key": "v" * 981})
+    metric = b'{"kind":"metric","samples":[{"value":1},{"value":2},{"value":3}]}\n'
+    profile = b'{"kind":"profile","stacks":[{"stack":"a"},{"stack":"b"}]}\n'
+    log = b'{"kind":"log"}\n'
+
+    weights = [weigh(Chunk("s", 0, len(lines), lines, header)).weight - len(lines) for lines in (metric, profile, log)]
+
+    assert weights == [4000, 3000, 1000]
+
+
+def test_lines_too_short_for_a_kind_are_no_records():
+    """What begins like no record is none, however short; those behind it count."""
+    assert count(b"{}\n") == Tally()
+    assert count(b"\n\n{\n") == Tally()
+    assert count(b'{}\n{"kind":"log"}\n{"kind":"span"}\n{}\n') == Tally(logs=1, spans=1)
 
 
 def test_small_memory_and_a_large_resource_delay_nothing(tmp_path: Path):

@@ -95,7 +95,7 @@ def test_a_batch_has_bounded_resources_and_takes_any_one():
         lines = log_line("x", instance=header.instance)
         pieces.append(Chunk("s", 0, len(lines), lines, header))
 
-    batches = gathered([(piece, weigh(piece)) for piece in pieces], BATCH_BYTES)
+    batches = gathered([weigh(piece) for piece in pieces], BATCH_BYTES)
 
     assert [chunk for batch in batches for chunk in batch.chunks] == pieces
     assert all(batch.resources_bytes <= RESOURCES_BYTES for batch in batches)

@@ -70,7 +70,7 @@ def test_of_two_open_intents_each_is_stored_once(store: Store, tmp_path: Path, s
 def test_a_kill_within_two_inserts_loses_and_doubles_nothing(tmp_path: Path):
     """With a backlog that takes two inserts at a time, killed as soon as both are written down."""
     home, count = tmp_path / "home", 120_000
-    lines = b"".join(log_line(f"{n}", attributes={"padding": "x" * 150}) for n in range(count))
+    lines = b"".join(log_line(f"{n}", attributes={"padding": "x" * 300}) for n in range(count))
     with ServerProcess(home) as server:
         segment = SegmentFile(home / "spool", size=64 * 1024 * 1024)
         segment.write(lines)

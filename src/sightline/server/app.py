@@ -44,10 +44,10 @@ ENGINE_SHARE: Final = 0.7
 ENGINE_LEAST_BYTES: Final = 256 * 1024 * 1024
 """With less the engine cannot merge."""
 
-INSERT_SHARE: Final = 24
+INSERT_SHARE: Final = 14
 """
-The engine's memory is this many times what one insert of lines unfolds to. Parsing, sorting and five views hold an
-insert about ten times; queries and merges need room beside it. Tried with 256 MiB and resources of 20 attributes.
+The memory budget is this many times what two inserts of lines unfold to. The engine needs 40 MiB and two to four times
+that for ordinary lines, fifteen times for logs of nothing but different words: one of those still fits by itself.
 """
 
 VERSION: Final = metadata.version("sightline")

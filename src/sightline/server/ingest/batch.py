@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
 
 from sightline.server.services import Tally
 from sightline.state.offsets import Intent, Range
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from sightline.server.ingest.quarantine import BadLine
     from sightline.spool.format import Header
     from sightline.spool.reader import Chunk
+
+    Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 ENTRY_BYTES: Final = 16
 """What an entry of a map costs in a row beside its text: two offsets."""
@@ -31,9 +35,24 @@ _LOG: Final = b'{"kind":"log"'
 _SPAN: Final = b'{"kind":"span"'
 _EVENT: Final = b'{"kind":"event"'
 _METRIC: Final = b'{"kind":"metric"'
+_PROFILE: Final = b'{"kind":"profile"'
 _SAMPLE: Final = b'"value":'
+_STACK: Final = b'"stack":'
+_NEWLINE: Final = 10
+_PASSED: Final = 2
+_WORD: Final = np.dtype("<u8")
+"""What a line's kind is told by: the eight bytes behind ``{"``, such as ``kind":"l``."""
+
 _LOST: Final = b'"sightline.lost_records":'
 _LOST_COUNT: Final = re.compile(re.escape(_LOST) + rb"(\d{1,18})")
+
+
+class Piece(NamedTuple):
+    """A chunk, the bytes that the engine unfolds it to, and its records."""
+
+    chunk: Chunk
+    weight: int
+    tally: Tally
 
 
 @dataclass(slots=True)
@@ -61,30 +80,31 @@ class Batch:
     intent: Intent | None = None
     sending: Future[list[BadLine]] | None = None
 
-    def takes(self, chunk: Chunk, weight: int, weight_limit: int) -> bool:
-        """Tell whether the chunk may join: one instance has one resource in an insert, and an intent is final."""
-        header = chunk.header
-        if self.intent is not None or (self.chunks and self.weight + weight > weight_limit):
+    def takes(self, piece: Piece, weight_limit: int) -> bool:
+        """Tell whether the piece may join: one instance has one resource in an insert, and an intent is final."""
+        header = piece.chunk.header
+        if self.intent is not None or (self.chunks and self.weight + piece.weight > weight_limit):
             return False
         if header.instance in self.resources:
             return self.resources[header.instance] == header.resource
         return not self.chunks or self.resources_bytes + _text_bytes(header) <= RESOURCES_BYTES
 
-    def add(self, chunk: Chunk, weight: int, tally: Tally) -> None:
-        """Let a chunk join, with its weight and the number of its records."""
+    def add(self, piece: Piece) -> None:
+        """Let a piece join."""
+        chunk = piece.chunk
         self.chunks.append(chunk)
         if chunk.header.instance not in self.resources:
             self.resources[chunk.header.instance] = chunk.header.resource
             self.resources_bytes += _text_bytes(chunk.header)
         self.size_bytes += len(chunk.lines)
-        self.weight += weight
-        self.tally.add(tally)
+        self.weight += piece.weight
+        self.tally.add(piece.tally)
 
     def parts(self) -> list[Batch]:
         """Give what is inserted by itself: the batch, or parts of one whose resources no statement has room for."""
         if self.resources_bytes <= STORED_RESOURCES_BYTES:
             return [self]
-        return gathered(((chunk, weigh(chunk)) for chunk in self.chunks), self.weight)
+        return gathered(map(weigh, self.chunks), self.weight)
 
     def ranges(self) -> list[Range]:
         """Give the ranges of the chunks; those that touch are one."""
@@ -100,43 +120,42 @@ class Batch:
         return found
 
 
-def gathered(pieces: Iterable[tuple[Chunk, int]], weight_limit: int) -> list[Batch]:
-    """Gather pieces, with their weights, in batches; the same pieces always in the same way."""
+def gathered(pieces: Iterable[Piece], weight_limit: int) -> list[Batch]:
+    """Gather pieces in batches; the same pieces always in the same way."""
     batches: list[Batch] = []
-    for piece, weight in pieces:
-        if not batches or not batches[-1].takes(piece, weight, weight_limit):
+    for piece in pieces:
+        if not batches or not batches[-1].takes(piece, weight_limit):
             batches.append(Batch())
-        batches[-1].add(piece, weight, count(piece.lines))
+        batches[-1].add(piece)
     return batches
 
 
-def weigh(chunk: Chunk) -> int:
-    """Estimate the bytes that the engine unfolds the chunk to: every row has the whole resource."""
+def weigh(chunk: Chunk) -> Piece:
+    """Count a chunk's records, and estimate the bytes that the engine unfolds it to: every row has all the resource."""
     resource = sum(len(key) + len(value) + ENTRY_BYTES for key, value in chunk.header.resource.items())
-    return len(chunk.lines) + resource * chunk.lines.count(b"\n")
+    kinds = _kinds(chunk.lines)
+    tally = _tally(chunk.lines, kinds)
+    stacks = _within(chunk.lines, _PROFILE, _STACK) if _begin(kinds, _PROFILE) else 0
+    return Piece(chunk, len(chunk.lines) + resource * (len(kinds) + tally.samples + stacks), tally)
 
 
-def cut(chunk: Chunk, weight_limit: int) -> Iterator[tuple[Chunk, int]]:
-    """Cut a chunk into pieces of whole lines, with their weights: about *weight_limit* each, or a single line."""
-    weight = weigh(chunk)
-    if weight <= weight_limit:
-        yield chunk, weight
+def cut(chunk: Chunk, weight_limit: int) -> Iterator[Piece]:
+    """Cut a chunk into pieces of whole lines: of about *weight_limit* each, or a single line."""
+    whole = weigh(chunk)
+    if whole.weight <= weight_limit:
+        yield whole
         return
-    step = max(1, len(chunk.lines) * weight_limit // weight)
+    step = max(1, len(chunk.lines) * weight_limit // whole.weight)
     start = 0
     while start < len(chunk.lines):
         end = chunk.lines.rfind(b"\n", start, start + step) + 1 or chunk.lines.find(b"\n", start) + 1
-        piece = replace(chunk, start=chunk.start + start, end=chunk.start + end, lines=chunk.lines[start:end])
-        yield piece, weigh(piece)
+        yield weigh(replace(chunk, start=chunk.start + start, end=chunk.start + end, lines=chunk.lines[start:end]))
         start = end
 
 
 def count(lines: bytes) -> Tally:
     """Count the records in lines by signal, looking only at how lines begin; metrics are looked through."""
-    logs, spans = _starting(lines, _LOG), _starting(lines, _SPAN)
-    if lines.count(b"\n") == logs + spans:  # nearly always, and it spares two more passes
-        return Tally(logs=logs, spans=spans)
-    return Tally(logs=logs, spans=spans, events=_starting(lines, _EVENT), samples=_samples(lines))
+    return _tally(lines, _kinds(lines))
 
 
 def count_lost(lines: bytes) -> int:
@@ -150,15 +169,39 @@ def _text_bytes(header: Header) -> int:
     return len(written(header.instance, header.resource).encode())
 
 
-def _starting(lines: bytes, mark: bytes) -> int:
-    return lines.count(b"\n" + mark) + lines.startswith(mark)
+def _kinds(lines: bytes) -> Words:
+    """Give the word of every line that tells its kind."""
+    if len(lines) < _PASSED + _WORD.itemsize:
+        return np.zeros(lines.count(b"\n"), dtype=_WORD)
+    ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == _NEWLINE)
+    begins = np.zeros(len(ends), dtype=np.int64)
+    begins[1:] = ends[:-1] + 1
+    # Of the words that begin at every byte those of the lines are taken: a fifth of what counting texts costs.
+    last = len(lines) - _WORD.itemsize
+    words = np.ndarray((last + 1,), dtype=_WORD, buffer=lines, strides=(1,))
+    return words[np.minimum(begins + _PASSED, last)]
 
 
-def _samples(lines: bytes) -> int:
+def _begin(kinds: Words, mark: bytes) -> int:
+    """Count the lines that begin with *mark*, as far as a word tells."""
+    word = int.from_bytes(mark[_PASSED : _PASSED + _WORD.itemsize], "little")
+    return int(np.count_nonzero(kinds == word))
+
+
+def _tally(lines: bytes, kinds: Words) -> Tally:
+    logs, spans = _begin(kinds, _LOG), _begin(kinds, _SPAN)
+    if logs + spans == len(kinds):
+        return Tally(logs=logs, spans=spans)
+    samples = _within(lines, _METRIC, _SAMPLE) if _begin(kinds, _METRIC) else 0
+    return Tally(logs=logs, spans=spans, events=_begin(kinds, _EVENT), samples=samples)
+
+
+def _within(lines: bytes, kind: bytes, mark: bytes) -> int:
+    """Count *mark* in the lines of one kind."""
     total = 0
-    start = 0 if lines.startswith(_METRIC) else lines.find(b"\n" + _METRIC)
+    start = 0 if lines.startswith(kind) else lines.find(b"\n" + kind)
     while start >= 0:
         end = lines.find(b"\n", start + 1)
-        total += lines.count(_SAMPLE, start, end)
-        start = lines.find(b"\n" + _METRIC, end)
+        total += lines.count(mark, start, end)
+        start = lines.find(b"\n" + kind, end)
     return total

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import RowsRefused, SightlineError
-from sightline.server.ingest.batch import Batch, count, count_lost, cut, weigh
+from sightline.server.ingest.batch import Batch, count_lost, cut, weigh
 from sightline.server.ingest.pause import Pause
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
@@ -32,8 +32,8 @@ POLL_S: Final = 0.05
 INSERT_EVERY_S: Final = 0.4
 """Seconds between two inserts. Each makes a part in each table; more of them cost more merges than they are worth."""
 
-BATCH_BYTES: Final = 16 * 1024 * 1024
-"""Most bytes of lines that are inserted together. Fewer and larger inserts leave less to merge."""
+BATCH_BYTES: Final = 24 * 1024 * 1024
+"""Most bytes of lines that are inserted together. An insert of one line costs as much as parsing 25,000."""
 
 INSERTS_AT_ONCE: Final = 2
 """Inserts that run side by side when much is waiting."""
@@ -183,7 +183,7 @@ class LinesIngest:
             for found in intent.ranges:
                 chunk = self._reader.range(found.segment, found.start, found.end)
                 if chunk is not None:
-                    batch.add(chunk, weigh(chunk), count(chunk.lines))
+                    batch.add(weigh(chunk))
             batch.intent = intent
             self._pending.append(batch)
         return True
@@ -195,12 +195,11 @@ class LinesIngest:
         for chunk in chunks:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
             self._counters.lost += count_lost(chunk.lines)
-            for piece, weight in cut(chunk, self._weight_limit):
-                if not self._pending or not self._pending[-1].takes(piece, weight, self._weight_limit):
+            for piece in cut(chunk, self._weight_limit):
+                if not self._pending or not self._pending[-1].takes(piece, self._weight_limit):
                     self._pending.append(Batch())
-                tally = count(piece.lines)
-                self._pending[-1].add(piece, weight, tally)
-                self._counters.accepted.add(tally)
+                self._pending[-1].add(piece)
+                self._counters.accepted.add(piece.tally)
         self._measure()
         return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4
 
@@ -247,12 +246,14 @@ class LinesIngest:
     def _send(self, *, due: bool) -> None:
         """Begin inserts: of full batches at once, of the last one when it is due and nothing else runs."""
         running = sum(batch.sending is not None for batch in self._pending)
+        # What the engine had no memory for beside another insert may have it alone.
+        at_once = 1 if self.trouble else INSERTS_AT_ONCE
         held = self.pause.holds(idle=not any(batch.intent for batch in self._pending))
         for batch in self._pending:
             if batch.sending is not None:
                 continue
             full = batch.size_bytes >= BATCH_BYTES or batch is not self._pending[-1]
-            if running >= INSERTS_AT_ONCE or not (full or (due and not running)) or (held and batch.intent is None):
+            if running >= at_once or not (full or (due and not running)) or (held and batch.intent is None):
                 return
             if batch.intent is None:
                 self._store.check_room(lines=True)
