@@ -1,13 +1,14 @@
 """A small body cannot become large: what is repeated for each of its records is bounded before it is repeated."""
 
 import json
+import struct
 import tracemalloc
 
 import msgpack
 import pytest
 from tests.support.hostile import MOST_BYTES, MOST_CPU_S, outcome
 from tests.support.pprof import CPU, Writer, push
-from tests.support.remote_write import field
+from tests.support.remote_write import field, varint
 
 from sightline.wire.elasticsearch import decode_bulk
 from sightline.wire.fluentd import Messages, decode_message
@@ -17,6 +18,7 @@ from sightline.wire.loki import decode_json, parse_labels
 from sightline.wire.ndjson import decode_ndjson
 from sightline.wire.otlp import decode_logs, decode_metrics, decode_traces, to_protobuf
 from sightline.wire.pprof import decode_push
+from sightline.wire.prometheus import KnownSeries, decode_v1, decode_v2
 from sightline.wire.redact import Redactor
 from sightline.wire.sentry import Sender, decode_event
 from sightline.wire.syslog import Message, decode_messages
@@ -62,7 +64,31 @@ POINTS = field(1, b"\x19" + NOW_NS.to_bytes(8, "little") + b"\x21" + bytes(8)) *
 BUCKETS = field(6, bytes(8) * 400_000) + field(7, bytes(8) * 399_999)
 EMPTY_JSON = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + b"{}," * 1_000_000 + b"{}]}]}]}"
 
+
+def written(histogram, count):
+    """Decode a series of remote write 1.0 with one long label, and so many native histograms."""
+    label = field(1, field(1, b"__name__") + field(2, b"h")) + field(1, field(1, b"a") + field(2, TEXT * 2))
+    timed = field(4, histogram + b"\x78" + varint(NOW_NS // 10**6))
+    return decode_v1(field(1, label + timed * count), NOW_NS, KnownSeries())
+
+
+def written_2(count):
+    """Decode a request of remote write 2.0 whose series all have one long label."""
+    symbols = b"".join(field(4, text) for text in (b"", b"__name__", b"m", b"a", TEXT * 2))
+    series = field(5, field(1, bytes([1, 2, 3, 4])) + field(2, b"\x10" + varint(NOW_NS // 10**6)))
+    return decode_v2(symbols + series * count, NOW_NS, KnownSeries())
+
+
+CUSTOM = b"\x20" + varint(105) + field(16, b"".join(struct.pack("<d", bound) for bound in range(1000)))
+
 HOSTILE = {
+    "remote write 1, histograms": lambda: written(b"", 5000),
+    "remote write 1, buckets": lambda: written(CUSTOM, 10),
+    "remote write 1, empty series": lambda: decode_v1(b"\x0a\x00" * 6_000_000, NOW_NS, KnownSeries()),
+    "remote write 1, empty samples": lambda: decode_v1(field(1, b"\x12\x00" * 6_000_000), NOW_NS, KnownSeries()),
+    "remote write 2, one long symbol": lambda: written_2(5000),
+    "remote write 2, empty series": lambda: decode_v2(b"\x2a\x00" * 6_000_000, NOW_NS, KnownSeries()),
+    "remote write 2, empty samples": lambda: decode_v2(field(5, b"\x12\x00" * 6_000_000), NOW_NS, KnownSeries()),
     "otlp, long names of a scope": lambda: decode_logs(otlp(b"\x12\x00" * 4000, scope=SCOPE), NOW_NS),
     "otlp, empty records": lambda: decode_logs(otlp(b"\x12\x00" * 6_000_000), NOW_NS),
     "otlp, empty spans": lambda: decode_traces(otlp(b"\x12\x00" * 6_000_000), NOW_NS),

@@ -1,4 +1,4 @@
-"""How many messages a request holds, told before they are decoded: two bytes can become two hundred."""
+"""How many messages a request holds, told before they are decoded."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from sightline.base.errors import BodyTooLarge
+from sightline.wire import protobuf_fields
 from sightline.wire.log_rows import MAX_ROWS
-
-SMALL_BYTES: Final = 2 * 1024 * 1024
-"""A body that has no more cannot hold too many."""
 
 SHORT_BYTES: Final = 16
 """Attributes, events and the like below this are counted; the longer ones take no more than a few times their bytes."""
@@ -31,7 +29,6 @@ _SHORT: Final = {"logs": (6,), "traces": (3, 4, 9, 11, 13), "metrics": (5, 6, 7,
 """Numbers of the lists inside a record or data point, and of the attributes of their members."""
 
 _LENGTH_DELIMITED: Final = 2
-_FIXED: Final = {1: 8, 5: 4}
 
 
 def check(signal: str, body: bytes) -> None:
@@ -41,54 +38,9 @@ def check(signal: str, body: bytes) -> None:
     Raises:
         BodyTooLarge: if there are more than ``MAX_ROWS`` records or data points, or short members of such.
     """
-    if len(body) <= SMALL_BYTES:
-        return
-    try:
-        _walk(body, 0, len(body), _COUNTED[signal], MAX_ROWS)
-    except IndexError:
-        return
-    if _short(body, _SHORT[signal]) > MAX_ROWS:
-        raise _too_many()
-
-
-def _walk(body: bytes, at: int, end: int, fields: dict[int, Any], left: int) -> int:
-    """Count the fields of a message, and of those inside it that are in *fields*; give how many more there may be."""
-    while at < end:
-        left -= 1
-        if left < 0:
-            raise _too_many()
-        key, at = body[at], at + 1
-        if key >= 0x80:
-            key, at = _varint(body, at - 1)
-        kind = key & 7
-        if kind == _LENGTH_DELIMITED:
-            size, at = body[at], at + 1
-            if size >= 0x80:  # twice as fast as a call for each
-                more = body[at]
-                size, at = (size - 0x80 | more << 7, at + 1) if more < 0x80 else _varint(body, at - 1)
-            below = fields.get(key >> 3)
-            if below:
-                left = _walk(body, at, min(end, at + size), below, left)
-            at += size
-        elif kind in _FIXED:
-            at += _FIXED[kind]
-        else:
-            _, at = _varint(body, at)
-    return left
-
-
-def _varint(body: bytes, at: int) -> tuple[int, int]:
-    """Read a number, and give where it ends."""
-    number = body[at]
-    if number < 0x80:
-        return number, at + 1
-    number &= 0x7F
-    for place in range(1, 10):
-        byte = body[at + place]
-        number |= (byte & 0x7F) << 7 * place
-        if byte < 0x80:
-            return number, at + place + 1
-    raise IndexError
+    protobuf_fields.check(body, _COUNTED[signal], MAX_ROWS)
+    if len(body) > protobuf_fields.SMALL_BYTES and _short(body, _SHORT[signal]) > MAX_ROWS:
+        raise BodyTooLarge(f"The request has more than {MAX_ROWS:,} short attributes or events. Send fewer at once.")
 
 
 def _short(body: bytes, numbers: tuple[int, ...]) -> int:
@@ -101,9 +53,3 @@ def _short(body: bytes, numbers: tuple[int, ...]) -> int:
         before = np.flatnonzero(part[1:] < SHORT_BYTES)
         found += int(np.count_nonzero(keys[part[before]]))
     return found
-
-
-def _too_many() -> BodyTooLarge:
-    return BodyTooLarge(
-        f"The request has more than {MAX_ROWS:,} records, points or short attributes. Send fewer at once."
-    )

@@ -15,6 +15,7 @@ from sightline.wire.prometheus.exemplars import Exemplars
 from sightline.wire.prometheus.histograms import HISTOGRAM_SCHEMA, histogram_row
 from sightline.wire.prometheus.known import About, Fresh
 from sightline.wire.prometheus.numbers import series_number
+from sightline.wire.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +26,12 @@ REASON: Final = (
     "A series needs __name__, at most 256 labels, none of them empty or twice; a sample a time between 1970 and a year "
     "ahead; a native histogram at most 4,096 buckets that add up, or 1,024 bounds of its own."
 )
+
+SERIES_BYTES: Final = 1000
+"""What a series that is described takes beside its texts: a quarter of a million are described at once."""
+
+SAMPLE_BYTES: Final = 500
+"""What a sample of a histogram takes beside its texts."""
 
 _CUMULATIVE: Final = frozenset({"counter", "histogram", "summary"})
 
@@ -79,6 +86,7 @@ class Rows:
     classic: list[dict[str, Any]] = field(default_factory=list)
     exemplars: Exemplars = field(init=False)
     rejected: int = 0
+    room: Room = field(default_factory=Room)
     _classic_histograms: int = 0
     _numbers: list[np.ndarray] = field(default_factory=list)
     _times: list[np.ndarray] = field(default_factory=list)
@@ -88,10 +96,16 @@ class Rows:
         self.exemplars = Exemplars((self.received_ns + MAX_AHEAD_NS) // 10**6)
 
     def describe(self, key: bytes, labels: list[tuple[str, str]], family: str, about: About) -> int | None:
-        """Describe a series and give its number; None if its labels are none."""
+        """
+        Describe a series and give its number; None if its labels are none.
+
+        Raises:
+            BodyTooLarge: if the request describes too much.
+        """
         named = _named(labels)
         if named is None:
             return None
+        self.room.take(SERIES_BYTES + _size(labels, family, about))
         name, found = named
         kind = about.type or _guess(name, found)
         service, resource = split_resource(found)
@@ -120,7 +134,9 @@ class Rows:
             values = np.fromiter((sample.value for sample in samples), np.float64, count)
             self.add(np.full(count, number, np.uint64), times, values)
 
-    def add_exemplars(self, labels: list[tuple[str, str]], found: Iterable[tuple[Any, float, int]]) -> None:
+    def add_exemplars(
+        self, labels: list[tuple[str, str]], found: Iterable[tuple[list[tuple[str, str]], float, int]]
+    ) -> None:
         """Add the exemplars of one series: their labels, values and milliseconds."""
         named = _named(labels)
         if named is None:
@@ -129,12 +145,22 @@ class Rows:
         _, resource = split_resource(mapping)
         number = series_number(name, mapping, resource)
         for exemplar in found:
+            self.room.take(sum(len(label) + len(value) for label, value in exemplar[0]))
             self.exemplars.add(number, *exemplar)
 
     def add_histograms(self, labels: list[tuple[str, str]], family: str, about: About, found: Any) -> None:
-        """Add the native histograms of one series."""
-        mapping = dict(labels)
-        name = mapping.pop("__name__", "")
+        """
+        Add the native histograms of one series; if its labels are none, they are rejected.
+
+        Raises:
+            BodyTooLarge: if the series, repeated for each of them, takes too much.
+        """
+        named = _named(labels)
+        if named is None:
+            self.rejected += len(found)
+            return
+        name, mapping = named
+        size = SAMPLE_BYTES + _size(labels, family, about)
         service, resource = split_resource(mapping)
         described = {
             "MetricName": name, "MetricFamily": family, "Unit": about.unit, "Description": about.help,
@@ -143,17 +169,20 @@ class Rows:
         }  # fmt: skip
         limit_ms = (self.received_ns + MAX_AHEAD_NS) // 10**6
         for histogram in found:
-            if not (name and 0 < histogram.timestamp <= limit_ms and self._add_histogram(described, histogram)):
+            if not (0 < histogram.timestamp <= limit_ms and self._add_histogram(described, histogram, size)):
                 self.rejected += 1
 
-    def _add_histogram(self, described: dict[str, Any], histogram: Any) -> bool:
+    def _add_histogram(self, described: dict[str, Any], histogram: Any, size: int) -> bool:
+        """Add one, whose series takes *size* bytes; tell whether it is one."""
         if histogram.schema == CUSTOM:
+            self.room.take(size * (len(histogram.custom_values) + 3))
             samples = classic_rows(described, histogram) if len(self.classic) < MAX_ROWS else None
             self.classic += samples or ()
             self._classic_histograms += samples is not None
             return samples is not None
         row = histogram_row(histogram)
         if row is not None:
+            self.room.take(size + 8 * (len(row["PositiveBuckets"]) + len(row["NegativeBuckets"])))
             self.histograms.append({**described, **row})
         return row is not None
 
@@ -197,6 +226,11 @@ def _named(labels: list[tuple[str, str]]) -> tuple[str, dict[str, str]] | None:
     if not name or len(found) != len(labels) - 1 or len(labels) > MAX_ATTRIBUTES or not all(found):
         return None
     return name, {label: value for label, value in found.items() if value}  # empty is as good as absent
+
+
+def _size(labels: list[tuple[str, str]], family: str, about: About) -> int:
+    """Count the characters of what describes a series."""
+    return sum(len(label) + len(value) for label, value in labels) + len(family) + len(about.unit) + len(about.help)
 
 
 def split_resource(labels: dict[str, str]) -> tuple[str, Mapping[str, str]]:

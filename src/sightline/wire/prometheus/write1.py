@@ -15,6 +15,7 @@ import numpy as np
 from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
+from sightline.wire import protobuf_fields
 from sightline.wire.prometheus.known import UNKNOWN, About
 from sightline.wire.prometheus.layouts import LEAST_SERIES, VALUE_BYTES, ZERO_BYTES, Layout
 from sightline.wire.prometheus.messages import TYPES, Family, Request, Series
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 MAX_HELP: Final = 1024
 """Characters of a family's help that are kept."""
 
+MAX_UNIT: Final = 64
+"""Characters of a family's unit that are kept."""
+
+MAX_FIELDS: Final = 2_000_000
+"""Series and families of one request, or parts of one long series."""
+
 _LABEL, _TIME = 0x0A, 0x10
 """First bytes of the fields: number and kind of what follows."""
 
@@ -36,6 +43,8 @@ _ZERO_TAIL: Final = np.frombuffer(bytes([0x12, 7]), np.uint8)
 """How a sample begins: with a value of eight bytes and a time of six, or without its value, which is then 0."""
 
 _TIME_BYTES: Final = 6
+
+_NOTHING: Final[dict[int, Any]] = {}
 
 _SEVENS: Final = np.arange(0, 42, 7)
 
@@ -46,7 +55,9 @@ def decode_v1(body: bytes, received_ns: int, known: KnownSeries) -> Written:
 
     Raises:
         DecodeError: if *body* is no such message.
+        BodyTooLarge: if it holds too many series, or describes too much.
     """
+    protobuf_fields.check(body, _NOTHING, MAX_FIELDS)
     memory = known.memory
     taken = take(body, memory)
     request = _parse(Request, taken.rest)
@@ -120,6 +131,7 @@ def _keys(series: list[bytes], with_value: np.ndarray, without: np.ndarray) -> l
 
 def _add(rows: Rows, content: bytes, known: KnownSeries) -> None:
     """Add one series by reading all of it."""
+    protobuf_fields.check(content, _NOTHING, MAX_FIELDS)
     series = _parse(Series, content)
     if series.exemplars:
         told = ((_pairs(one.labels), one.value, one.timestamp) for one in series.exemplars)
@@ -159,7 +171,7 @@ def _labels_end(content: bytes) -> int:
 def _family(content: bytes) -> tuple[str, About]:
     family = _parse(Family, content)
     kind = TYPES[family.type] if 0 <= family.type < len(TYPES) else ""
-    return family.name, About(kind, family.unit, family.help[:MAX_HELP])
+    return family.name, About(kind, family.unit[:MAX_UNIT], family.help[:MAX_HELP])
 
 
 def _parse(kind: Any, content: bytes) -> Any:

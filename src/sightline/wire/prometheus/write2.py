@@ -15,15 +15,19 @@ import pyarrow.compute as pc
 from google.protobuf.message import DecodeError as ProtobufError
 
 from sightline.base.errors import DecodeError
+from sightline.wire import protobuf_fields
 from sightline.wire.prometheus.known import About
 from sightline.wire.prometheus.messages import SYMBOL_REQUESTS, TYPES, Histogram, SymbolExemplar
 from sightline.wire.prometheus.rows import Rows, Written
-from sightline.wire.prometheus.write1 import MAX_HELP
+from sightline.wire.prometheus.write1 import MAX_FIELDS, MAX_HELP, MAX_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sightline.wire.prometheus.known import KnownSeries
+
+_SERIES: Final[dict[int, Any]] = {5: {2: {}}}
+"""The field of series, into which one looks, and one of theirs."""
 
 _ABOUT: Final = 4
 """Numbers before those of the labels: generation, type, help, unit. A series described anew has another key."""
@@ -35,7 +39,9 @@ def decode_v2(body: bytes, received_ns: int, known: KnownSeries) -> Written:
 
     Raises:
         DecodeError: if *body* is no such message, or points to strings that it has not.
+        BodyTooLarge: if it holds too many series or samples, or describes too much.
     """
+    protobuf_fields.check(body, _SERIES, MAX_FIELDS)
     try:
         batch = SYMBOL_REQUESTS.list_to_record_batch([body])
     except ValueError as error:
@@ -119,7 +125,7 @@ class _Request:
         kind, text, unit = self.about[place].tolist()
         name = dict(self._labels(place)).get("__name__", "")
         about = About(
-            TYPES[kind] if 0 <= kind < len(TYPES) else "", self.symbols[unit] if self.symbols else "",
+            TYPES[kind] if 0 <= kind < len(TYPES) else "", self.symbols[unit][:MAX_UNIT] if self.symbols else "",
             self.symbols[text][:MAX_HELP] if self.symbols else "",
         )  # fmt: skip
         return _family_name(name, about.type), about
