@@ -67,6 +67,9 @@ def main() -> NoReturn:
     except SightlineError as error:
         _complain(str(error))
         sys.exit(FAILED)
+    except OSError as error:
+        _complain(_refused(error))
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
@@ -116,6 +119,16 @@ def make_app() -> typer.Typer:
             raise typer.Exit
 
     return app
+
+
+def _refused(error: OSError) -> str:
+    """Say in a sentence what the system refused, and where."""
+    if error.strerror is None and error.args and isinstance(error.args[0], list):
+        where, _, why = error.args[0][0]  # of many files that were to be copied, the first
+    else:
+        where, why = error.filename or "", error.strerror or str(error)
+    place = f"{where}: " if where else ""
+    return f"{place}{why}. Check that the path is right and this user may use it, and that there is room on the disk."
 
 
 def _complain(message: str) -> None:

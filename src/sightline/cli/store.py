@@ -13,6 +13,7 @@ import typer
 from sightline.base.errors import SettingInvalid, StoreUnavailable
 from sightline.cli import show
 from sightline.cli.options import Home, Json, Server  # noqa: TC001 - Typer reads the annotations
+from sightline.cli.places import check_new
 from sightline.query.export import Kind  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ def _stats(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _backup(answers: Answers, path: Path, *, as_json: bool) -> None:
-    if path.exists():
-        raise SettingInvalid(f"{path} exists. Name a directory that does not.")
+    check_new(path)
     told = answers.post("/api/v1/store/backups", {})
     while told["state"] == "running":
         time.sleep(POLL_S)
@@ -105,10 +105,15 @@ def _backup(answers: Answers, path: Path, *, as_json: bool) -> None:
     if told["state"] == "failed":
         raise StoreUnavailable(f"There is no backup: {told['reason']}")
     made = Path(told["path"])
-    if not made.is_dir():
-        raise StoreUnavailable(f"The backup is on the server's machine, in {made}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(made, path)
+    try:
+        if not made.is_dir():
+            raise StoreUnavailable(f"The backup is on the server's machine, in {made}.")
+        shutil.move(made, path)
+    except OSError as error:
+        why = error.strerror or "not all of it could be copied"
+        raise StoreUnavailable(
+            f"The backup is whole in {made}, and cannot be moved to {path}: {why}. Move it as a user who may."
+        ) from None
     if as_json:
         show.json_lines([{"path": str(path), "bytes": told.get("all_bytes", 0), "rows": told.get("rows", {})}])
     else:

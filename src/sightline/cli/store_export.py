@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sightline.base.errors import SettingInvalid, StoreUnavailable
 from sightline.cli import show
 from sightline.cli.options import as_time
+from sightline.cli.places import check_written
 from sightline.query.timerange import parse_range, rfc3339
 
 if TYPE_CHECKING:
@@ -82,10 +83,10 @@ def export(answers: Answers, directory: Path, wanted: Wanted, *, as_json: bool) 
 def _begin(directory: Path, wanted: Wanted) -> Begun:
     """Begin an export, or go on with one."""
     manifest = directory / MANIFEST
-    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+    check_written(directory)
+    if not any(directory.iterdir()):
         range_ = parse_range(as_time(wanted.since) or ALL, as_time(wanted.until), time.time_ns())
         begun = Begun(wanted, rfc3339(range_.start_ns), rfc3339(range_.end_ns))
-        directory.mkdir(parents=True, exist_ok=True)
         manifest.write_bytes(msgspec.json.encode(begun) + b"\n")
         return begun
     try:

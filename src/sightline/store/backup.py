@@ -155,6 +155,11 @@ def restore(source: Path, place: Path, state: Path, settings: Mapping[str, Any],
     for path in (place, state):
         if path.exists():
             raise StoreUnavailable(f"{path} exists. Restore into an empty home, or move it away first.")
+    if not (source / "state.db").is_file():
+        raise StoreUnavailable(
+            f"{source} is no whole backup: it has no state.db, without which lines would be stored twice. Name "
+            "another one, or copy this one again."
+        )
     hidden = place.with_name(f".{place.name}.restoring")
     shutil.rmtree(hidden, ignore_errors=True)
     store = Store.open(f"chdb://{hidden}", memory_bytes=settings["memory_bytes"], upto=manifest.schema)
