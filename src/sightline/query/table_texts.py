@@ -26,10 +26,13 @@ _OF_SERVICES: Final = {
     "Latency": "Sketch of the durations in nanoseconds, right to one per cent; read it with quantilesDDMerge.",
 }
 _REQUESTS: Final = {
-    **_OF_SERVICES,
+    "ServiceName": _SERVICE,
     "SpanName": "Name of the request's span, such as GET /orders/{id}.",
     "Route": "Template of the path; empty where the framework tells none.",
+    "StatusCode": _OF_SERVICES["StatusCode"],
     "HttpStatus": "Status of the response; empty where it is no HTTP.",
+    "Requests": _OF_SERVICES["Requests"],
+    "Latency": _OF_SERVICES["Latency"],
 }
 
 TABLES: Final[dict[str, TableText]] = {
