@@ -1,5 +1,6 @@
 """What every store sums up of requests and samples as they come in, on each kind of store."""
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from sightline.query.analyses.overview import overview
 from sightline.query.metrics import RangeQuestion, metric_range
 from sightline.query.timerange import NS_PER_S, TimeRange
 from sightline.store.connect import Store
+
+GRANULE = 2048
+"""Rows of ``otel_traces`` between two marks of its index."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,60 @@ def test_latencies_of_many_inserts_merge_to_right_percentiles(store: Store, tabl
     ).rows[0]
 
     assert found == pytest.approx([500e6, 950e6, 990e6], rel=0.012)
+
+
+def test_requests_of_a_service_are_summed_up_once_for_their_token(store: Store):
+    """A range that is sent again is counted once by five minutes and once by half an hour, whatever its endpoints."""
+    at = time.time_ns() // (1800 * NS_PER_S) * 1800 * NS_PER_S - 1500 * NS_PER_S
+    lines = [request(name, 10**6, status="Error", time_ns=at + 290 * NS_PER_S * number)
+             for number, name in enumerate(("one", "two", "three"))]  # fmt: skip
+
+    for _ in range(3):
+        store.insert_lines(lines, {"b" * 16: {"service.name": "summed"}}, "service")
+
+    found = store.query(
+        "SELECT Seconds, StatusCode, toUnixTimestamp(Time), sum(Requests), "
+        "quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[1] FROM service_requests WHERE ServiceName = 'summed' "
+        "GROUP BY ALL ORDER BY 1, 3"
+    )
+    first_s, latency = at // NS_PER_S, pytest.approx(1e6, rel=0.01)
+    assert found.rows == [
+        (300, "Error", first_s, 2, latency), (300, "Error", first_s + 300, 1, latency),
+        (1800, "Error", first_s - 300, 3, latency),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("minutes", [20, 100, 190, 500, 1440])
+def test_an_overview_tells_of_many_requests_what_their_spans_tell(store: Store, minutes: int):
+    """Counts are those of the spans, percentiles right to one per cent, whichever sums a chart of this length takes."""
+    service, end_ns = f"many-{minutes}", time.time_ns() - 7_123_456_789
+    rng = random.Random(minutes)
+    start_ns = end_ns - minutes * 60 * NS_PER_S
+    spans = [(rng.randrange(start_ns - 10**11, end_ns + 10**9), int(rng.lognormvariate(16, 1))) for _ in range(4000)]
+    lines = [request(f"e{at % 3}", took, time_ns=at) for at, took in spans]
+    store.insert_lines([b"".join(lines)], {"b" * 16: {"service.name": service}}, service)
+
+    found = overview(store, TimeRange(start_ns, end_ns), service)
+
+    within = sorted(took / 1e6 for at, took in spans if start_ns <= at < end_ns)
+    assert found.totals.requests == sum(count or 0 for _, count in found.series.requests) == len(within)
+    assert sum(each.requests for each in found.endpoints) == len(within)
+    assert found.totals.p95_ms == pytest.approx(within[int(0.95 * (len(within) - 1))], rel=0.011)
+
+
+def test_requests_just_before_a_minute_are_counted(store: Store):
+    """Requests are all counted where a mark of the index lies less than half a second before a whole minute."""
+    minute_ns, step_ns = time.time_ns() // (3600 * NS_PER_S) * 3600 * NS_PER_S - 3600 * NS_PER_S, 2_500_000
+    mark_ns = minute_ns - 200_000_000
+    moments = [mark_ns + number * step_ns for number in range(-2 * GRANULE, GRANULE)]
+    lines = b"".join(request("fast", 10**6, time_ns=at) for at in moments)
+    store.insert_lines([lines], {"b" * 16: {"service.name": "fast"}}, "fast")
+    start_ns = minute_ns - 4_001_234_567
+
+    found = overview(store, TimeRange(start_ns, minute_ns + 3600 * NS_PER_S), "fast").totals
+
+    expected = sum(at >= start_ns for at in moments)
+    assert (found.requests, found.spans) == (expected, expected)
 
 
 @pytest.mark.parametrize("hours", [0.25, 3, 60, 20 * 24])
