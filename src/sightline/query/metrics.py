@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import msgspec
@@ -203,7 +205,7 @@ def histogram_quantile(share: float, buckets: Iterable[tuple[str, float | None]]
     Returns:
         The value, or None where nothing was counted. In the last bucket it is that bucket's lower bound.
     """
-    bounds = sorted((float(bound), count or 0.0) for bound, count in buckets if _is_bound(bound))
+    bounds = sorted((bound, count or 0.0) for text, count in buckets if (bound := _bound(text)) is not None)
     if not bounds or bounds[-1][1] <= 0:
         return None
     rank = share * bounds[-1][1]
@@ -215,11 +217,14 @@ def histogram_quantile(share: float, buckets: Iterable[tuple[str, float | None]]
     return None
 
 
-def _is_bound(text: str) -> bool:
+@lru_cache(maxsize=1024)
+def _bound(text: str) -> float | None:
+    """Read an upper bound; a day's chart has the same few of them in all its thousands of points."""
     try:
-        return float(text) == float(text)
+        bound = float(text)
     except ValueError:
-        return False
+        return None
+    return None if isnan(bound) else bound
 
 
 def _usual(store: Store, name: str) -> Aggregate:
