@@ -19,6 +19,7 @@ from sightline.server.health import Health
 from sightline.server.ingest.body import pending_bytes
 from sightline.server.ingest.intake import Intake
 from sightline.server.ingest.lines import LinesIngest
+from sightline.server.ingest.waiting import WAITING_SHARE
 from sightline.server.leaving import Leaving
 from sightline.server.live import Live
 from sightline.server.merge_guard import MergeGuard
@@ -115,7 +116,8 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         stack.callback(copies.close)
         stack.callback(live.close)
         held = pending_bytes(settings["memory_bytes"])
-        intake = Intake(store, counters, live, held, quarantine=home / "quarantine")
+        waiting = settings["memory_bytes"] // WAITING_SHARE
+        intake = Intake(store, counters, live, held, waiting, quarantine=home / "quarantine")
         stack.callback(intake.close)
         yield Services(
             store=store,

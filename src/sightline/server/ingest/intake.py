@@ -22,6 +22,7 @@ from sightline.server.ingest.live_rows import records
 from sightline.server.ingest.quarantine import set_aside
 from sightline.server.ingest.recent import Recent
 from sightline.server.ingest.sift_rows import describe, reason, sift
+from sightline.server.ingest.waiting import MAX_WAITING_BYTES, Waiting
 from sightline.server.services import Received, Tally
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Intake:
 
     Attributes:
         pending: the bytes that all requests under way hold.
+        waiting: the bytes of what was decoded of them and is not stored yet.
         recent: what was stored lately, by the identities that protocols know.
     """
 
@@ -61,10 +63,12 @@ class Intake:
         counters: Counters,
         live: Live,
         pending_bytes: int = bodies.MAX_PENDING_BYTES,
+        waiting_bytes: int = MAX_WAITING_BYTES,
         *,
         quarantine: Path,
     ) -> None:
         self.pending = bodies.Pending(pending_bytes, lambda: store.check_room(lines=False))
+        self.waiting = Waiting(waiting_bytes)
         self.recent = Recent()
         self._store = store
         self._counters = counters
@@ -115,13 +119,15 @@ class Intake:
 
         Raises:
             RowsRefused: if the store cannot take any of these rows, ever.
-            StoreUnavailable: if it cannot take them now. Rows for other tables may be stored already.
+            StoreUnavailable: if it cannot take them now, or too many rows wait. Rows for other tables may be stored
+                already.
         """
-        self._storing += 1
-        try:
-            refused = await self._store_tables(protocol, decoded.tables, token and f"{protocol}:{token}")
-        finally:
-            self._storing -= 1
+        with self.waiting.hold(decoded):
+            self._storing += 1
+            try:
+                refused = await self._store_tables(protocol, decoded.tables, token and f"{protocol}:{token}")
+            finally:
+                self._storing -= 1
         if refused:
             why = reason(refused[0])
             if len(refused) == sum(rows.num_rows for rows in decoded.tables.values()):
