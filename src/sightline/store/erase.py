@@ -95,7 +95,7 @@ def _conditions(store: Store, user: str, trace: str) -> Iterator[tuple[str, str]
 
 def _condition(name: str, kind: str, user: str, trace: str) -> str:
     if trace:
-        return f"`{name}` = {literal(trace)}" if name == "TraceId" else ""
+        return f"`{name}` = {literal(trace.lower())}" if name == "TraceId" else ""
     if name == "UserId":
         return f"`{name}` = {literal(user)}"
     if "Map(" not in kind:
