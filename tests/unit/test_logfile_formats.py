@@ -97,6 +97,73 @@ def test_a_line_that_is_not_utf8_is_kept():
     assert (found[0]["attributes"]["url.path"], unread) == ("/\N{REPLACEMENT CHARACTER}", 0)
 
 
+STAMP = '[20/Nov/2026:10:30:45 +0000] "GET / HTTP/1.1" 200 5 "-"'
+
+HEADS = {
+    "1.2.3.4 - -": {"client.address": "1.2.3.4"},
+    "example.com:443 1.2.3.4 - -": {
+        "server.address": "example.com", "server.port": "443", "client.address": "1.2.3.4",
+    },
+    "shop:80 2001:db8::1 - ada": {
+        "server.address": "shop", "server.port": "80", "client.address": "2001:db8::1", "user.name": "ada",
+    },
+    "shop:80 client ident John Smith": {
+        "server.address": "shop", "server.port": "80", "client.address": "client", "user.name": "John Smith",
+    },
+    "[::1]:8443 ::1 - -": {"server.address": "::1", "server.port": "8443", "client.address": "::1"},
+    "1.2.3.4:51234 - John Smith": {"client.address": "1.2.3.4:51234", "user.name": "John Smith"},
+    "2001:db8::1 - John Smith": {"client.address": "2001:db8::1", "user.name": "John Smith"},
+    "fe80:0:0:0:0:0:0:1 ident John Smith": {"client.address": "fe80:0:0:0:0:0:0:1", "user.name": "John Smith"},
+    "1.2.3.4:5000 ident ada": {"client.address": "1.2.3.4:5000", "user.name": "ada"},
+    "shop:http 1.2.3.4 -": {"client.address": "shop:http"},
+}  # fmt: skip
+"""What stands before the time, and what it says."""
+
+
+@pytest.mark.parametrize("agent", ["curl/8.5", 'an \\"agent\\"'])
+def test_who_asked_whom(agent):
+    """A virtual host before the client is the server; alone or among others, fast or one by one, it is the same."""
+    parts = ("server.address", "server.port", "client.address", "user.name")
+    lines = [f'{head} {STAMP} "{agent}"\n'.encode() for head in HEADS]
+
+    alone = [row for line in lines for row in rows(line, "access")[0]]
+    together, unread = rows(b"".join(lines), "access")
+
+    told = [{name: row["attributes"][name] for name in parts if name in row["attributes"]} for row in alone]
+    assert dict(zip(HEADS, told, strict=True)) == HEADS
+    assert sorted(together, key=str) == sorted(alone, key=str)
+    assert unread == 0
+
+
+def test_a_file_of_virtual_hosts_is_recognised():
+    """What Debian's Apache writes for all its other hosts is an access log."""
+    line = f'example.com:443 1.2.3.4 - - {STAMP} "curl/8.5"\n'.encode()
+
+    assert recognise(line * 10) == "access"
+
+
+BEFORE = "2026-11-20 10:30:45+00:00"
+
+
+@pytest.mark.parametrize(
+    ("day", "time"),
+    [
+        ("29/Feb/2024", "2024-02-29 10:30:45+00:00"), ("28/Feb/2026", "2026-02-28 10:30:45+00:00"),
+        ("29/Feb/2000", "2000-02-29 10:30:45+00:00"), ("31/Mar/2026", "2026-03-31 10:30:45+00:00"),
+        ("29/Feb/2026", BEFORE), ("31/Feb/2026", BEFORE), ("31/Apr/2026", BEFORE), ("30/Feb/2024", BEFORE),
+    ],
+)  # fmt: skip
+def test_a_day_that_is_none_is_not_another(day, time):
+    """A record of a day that its month has not got has the time of the one before it, and is read otherwise."""
+    first = f'1.2.3.4 - - {STAMP} "an \\"agent\\""\n'
+    line = f'1.2.3.4 - - {STAMP} "curl/8.5"\n'.replace("20/Nov/2026", day)
+
+    found, unread = rows((first + line).encode(), "access")
+
+    assert {row["time"] for row in found} == {BEFORE, time}
+    assert (len(found), unread) == (2, 0)
+
+
 def test_a_time_of_the_far_future_is_that_of_the_line_before():
     """A broken clock's line is kept, at the time of its neighbour."""
     lines = b'{"time":"2026-11-20T10:00:00Z","msg":"a"}\n{"time":"2199-01-01T00:00:00Z","msg":"b"}\n'

@@ -15,30 +15,32 @@ import pyarrow.compute as pc
 
 from sightline.base.limits import MAX_AHEAD_NS
 from sightline.wire.log_rows import MAP, TIME
+from sightline.wire.logfile.access_times import TIME_BYTES, read_times
 
 if TYPE_CHECKING:
     from sightline.wire.logfile.source import Source
 
     Numbers = np.ndarray[Any, np.dtype[Any]]
 
-_TIME_BYTES: Final = 26
-"""Length of ``20/Nov/2026:10:30:45 +0100``, which is always the same."""
-
 _NAMES: Final = (
+    "server.address", "server.port",
     "client.address", "user.name", "http.request.method", "url.path", "url.query", "network.protocol.version",
     "http.response.status_code", "http.response.body.size", "http.request.header.referer", "user_agent.original",
     "log.rest", "duration_ms",
 )  # fmt: skip
-"""The attributes, in the order in which they stand in a line; the last is what the rest is where it is seconds."""
+"""
+The attributes, in the order in which they stand in a line; the last is what the rest is where it is seconds. The first
+two are the virtual host's, which few files have: blocks without one have no places for them.
+"""
+
+_HOST_NAMES: Final = 2
+_LONGEST_PORT: Final = 5
 
 _SECONDS: Final = r"^[0-9]{1,9}\.[0-9]{3,6}$"
 """What nginx writes for ``$request_time`` at the end of a line."""
 
 _LEVELS: Final = ("", "INFO", "INFO", "INFO", "WARNING", "ERROR")
 _NUMBERS: Final = (0, 9, 9, 9, 13, 17)
-_MONTHS: Final = {name: number for number, name in enumerate(
-    (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
-)}  # fmt: skip
 
 
 class Lines:
@@ -94,20 +96,49 @@ class _Block:
         self._starts, self._ends = lines.starts[chosen], lines.ends[chosen]
         self._quotes = quotes
         self._spaces = spaces
+        self._client = self._after(self._starts)
+        self._hosts = self._read_hosts()
+
+    def _read_hosts(self) -> Numbers:
+        """
+        Give for each line where its virtual host's name and port begin and end, and set its beginning behind them.
+
+        No columns where no line has one. A host has one colon, before a port, and no dash behind it: that is a client's
+        address with its port. Clients of IPv6 have more colons; hosts of IPv6 are left to those who read single lines.
+        """
+        odd = np.flatnonzero(~(self._is(self._client + 1, "-") & self._is(self._client + 2, " ")))
+        colons = np.flatnonzero(self._bytes == ord(":")) if len(odd) else odd
+        starts, ends = self._starts[odd], self._client[odd]
+        self._client[odd[self._is(starts, "[")]] = -1  # nowhere: the line is not good
+        first = np.searchsorted(colons, starts)
+        single = np.searchsorted(colons, ends) - first == 1
+        odd, starts, ends, colon = odd[single], starts[single], ends[single], colons[first[single]]
+        digits = colon[:, None] + np.arange(1, _LONGEST_PORT + 1)
+        numeric = (self._at(digits) - ord("0") <= 9) | (digits >= ends[:, None])
+        good = numeric.all(axis=1) & (colon > starts) & (ends - colon - 1 >= 1) & (ends - colon - 1 <= _LONGEST_PORT)
+        if not good.any():
+            return np.zeros((len(self._starts), 0), np.int64)
+        odd, starts, ends, colon = odd[good], starts[good], ends[good], colon[good]
+        hosts = np.repeat(self._starts[:, None], 2 * _HOST_NAMES, axis=1)
+        hosts[odd] = np.column_stack([starts, colon, colon + 1, ends])
+        self._starts[odd] = ends + 1
+        self._client[odd] = self._after(ends + 1)
+        return hosts
 
     def table(self, source: Source) -> tuple[pa.Table, Numbers]:
         places = self._places()
         stamps = self._times()
         good = self._good(places) & (stamps > 0) & (stamps <= source.time_ns + MAX_AHEAD_NS)
+        hosts = self._hosts
         if not good.all():
-            places, stamps = places[good], stamps[good]
+            places, stamps, hosts = places[good], stamps[good], hosts[good]
         status = self._bytes[places[:, 12]] - ord("0")
-        return _table(self._lines.content, places, stamps, status, source), good
+        return _table(self._lines.content, hosts, places, stamps, status, source), good
 
     def _places(self) -> Numbers:
         """Give for each line where each of ``_NAMES`` begins and ends; nowhere where they are the same."""
         quote = self._quotes
-        client = self._after(self._starts)
+        client = self._client
         user = self._after(client + 1) + 1
         opened, closed = quote[:, 0], quote[:, 1]
         method = self._after(opened)
@@ -119,7 +150,7 @@ class _Block:
         sized = np.minimum(self._after(size), self._ends)
         columns = [
             self._starts, client,
-            user, opened - _TIME_BYTES - 4,
+            user, opened - TIME_BYTES - 4,
             opened + 1, method,
             method + 1, query,
             np.minimum(query + 1, version), version,
@@ -150,10 +181,10 @@ class _Block:
         good = (np.diff(places, axis=1) >= 0).all(axis=1) & (places[:, -1] == self._ends)
         good &= (places[:, 5] > places[:, 4]) & (places[:, 5] < closed) & (places[:, 15] > places[:, 14])
         good &= (
-            self._is(opened - _TIME_BYTES - 4, " ")
+            self._is(opened - TIME_BYTES - 4, " ")
             & self._is(opened - 1, " ")
             & self._is(opened - 2, "]")
-            & self._is(opened - _TIME_BYTES - 3, "[")
+            & self._is(opened - TIME_BYTES - 3, "[")
         )
         good &= self._is(closed + 1, " ") & self._is(closed + 5, " ")
         protocol = places[:, 9]
@@ -180,52 +211,18 @@ class _Block:
 
     def _times(self) -> Numbers:
         """Read the times to nanoseconds since the epoch; 0 for what is none. Those of a second are read once."""
-        if len(self._bytes) < _TIME_BYTES:
+        if len(self._bytes) < TIME_BYTES:
             return np.zeros(len(self._quotes), np.int64)
-        pieces = np.ndarray(len(self._bytes) - _TIME_BYTES + 1, f"V{_TIME_BYTES}", self._bytes, strides=(1,))
-        text = pieces[np.maximum(self._quotes[:, 0] - 2 - _TIME_BYTES, 0)].view(np.uint8).reshape(-1, _TIME_BYTES)
+        pieces = np.ndarray(len(self._bytes) - TIME_BYTES + 1, f"V{TIME_BYTES}", self._bytes, strides=(1,))
+        text = pieces[np.maximum(self._quotes[:, 0] - 2 - TIME_BYTES, 0)].view(np.uint8).reshape(-1, TIME_BYTES)
         changes = np.flatnonzero((text[1:] != text[:-1]).any(axis=1)) + 1
         bounds = np.concatenate([[0], changes, [len(text)]])
-        return np.repeat(_read_times(text[bounds[:-1]]), np.diff(bounds))
+        return np.repeat(read_times(text[bounds[:-1]]), np.diff(bounds))
 
 
-def _read_times(text: Numbers) -> Numbers:
-    """Read times of ``_TIME_BYTES`` each; 0 for what is none."""
-    digits = text.astype(np.int64) - ord("0")
-
-    def number(*columns: int) -> Numbers:
-        found: Numbers = np.zeros(len(digits), np.int64)
-        for column in columns:
-            found = found * 10 + digits[:, column]
-        return found
-
-    day, year = number(0, 1), number(7, 8, 9, 10)
-    hour, minute, second = number(12, 13), number(15, 16), number(18, 19)
-    zone = number(22, 23) * 60 + number(24, 25)
-    zone = np.where(text[:, 21] == ord("-"), -zone, zone)
-    month = _months(text)
-    numeric = [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25]
-    good = ((digits[:, numeric] >= 0) & (digits[:, numeric] <= 9)).all(axis=1)
-    good &= (text[:, [2, 6, 11, 14, 17, 20]] == np.frombuffer(b"//::: ", np.uint8)).all(axis=1)
-    good &= ((text[:, 21] == ord("+")) | (text[:, 21] == ord("-"))) & (month >= 0)
-    good &= (day >= 1) & (day <= 31) & (hour < 24) & (minute < 60) & (second <= 60) & (year >= 1970) & (year < 2262)
-    months = np.where(good, (year - 1970) * 12 + month, 0).astype("M8[M]")
-    days = months.astype("M8[D]").astype(np.int64) + day - 1
-    seconds = days * 86_400 + hour * 3_600 + (minute - zone) * 60 + second
-    found: Numbers = np.where(good, seconds * 10**9, 0)
-    return found
-
-
-def _months(text: Numbers) -> Numbers:
-    """Number the names of months from 0; -1 for what is none."""
-    packed = text[:, 3].astype(np.int32) << 16 | text[:, 4].astype(np.int32) << 8 | text[:, 5]
-    found: Numbers = np.full(len(text), -1)
-    for name, number in _MONTHS.items():
-        found[packed == int.from_bytes(name, "big")] = number
-    return found
-
-
-def _table(content: bytes, places: Numbers, stamps: Numbers, classes: Numbers, source: Source) -> pa.Table:
+def _table(
+    content: bytes, hosts: Numbers, places: Numbers, stamps: Numbers, classes: Numbers, source: Source
+) -> pa.Table:
     count = len(stamps)
     empty = pa.repeat(pa.scalar(""), count)
     method_to_query = np.column_stack([places[:, 4], places[:, 9]])
@@ -239,7 +236,7 @@ def _table(content: bytes, places: Numbers, stamps: Numbers, classes: Numbers, s
         "Body": _texts(content, method_to_query).take(pa.array(np.arange(count) * 2)),
         "ResourceAttributes": _resources(source, count),
         "ScopeName": pa.repeat(pa.scalar("access"), count),
-        "LogAttributes": _attributes(content, places),
+        "LogAttributes": _attributes(content, np.column_stack([hosts, places]) if hosts.shape[1] else places),
         "EventName": empty,
     }
     return pa.table(columns)
@@ -262,14 +259,14 @@ def _attributes(content: bytes, places: Numbers) -> pa.MapArray:
     bytes_ = np.frombuffer(content, np.uint8)
     present = (sizes > 1) | ((sizes == 1) & (bytes_[np.minimum(starts, len(content) - 1)] != ord("-")))
     found = _texts(content, places)
-    width = len(_NAMES) - 1
+    width = starts.shape[1]
     chosen = np.arange(len(places) * width).reshape(-1, width) * 2
-    names = np.broadcast_to(np.arange(width, dtype=np.int8), present.shape).copy()
+    names = np.broadcast_to(np.arange(-width, 0, dtype=np.int8) + len(_NAMES) - 1, present.shape).copy()
     if present[:, -1].any():
         rest = found.take(pa.array(chosen[:, -1]))
         timed = pc.match_substring_regex(rest, _SECONDS).to_numpy(zero_copy_only=False)
         chosen[timed, -1] = len(found) + np.arange(timed.sum())
-        names[timed, -1] = width
+        names[timed, -1] = len(_NAMES) - 1
         seconds = pc.cast(pc.filter(rest, pa.array(timed)), pa.float64())
         found = pa.concat_arrays([found, pc.cast(pc.round(pc.multiply(seconds, 1000.0), 3), pa.string())])
     values = found.take(pa.array(chosen[present]))

@@ -27,6 +27,8 @@ NEW_SYSLOG: Final = re.compile(r"<\d{1,3}>1 \S{1,64} \S{1,255} \S{1,255} ", re.A
 _PAIR: Final = re.compile(r", ([^\W\d][\w.-]{0,127})=")
 _REQUEST: Final = re.compile(r'(\S+?):(\d+) - "([A-Z]{1,20}) (\S+)(?: HTTP/([\d.]+))?" ([1-5]\d\d)(?: .*)?', re.ASCII)
 _ACCESS: Final = re.compile(
+    # The virtual host, where a client that is no dash and three more words stand behind it.
+    r"(?:([^\s:\[]{1,255}|\[[\da-fA-F:.]{2,45}\]):(\d{1,5}) (?!- )(?=\S+ \S+ [^\s\[]))?"
     r'(\S+) \S+ (.*?) ?\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "((?:[^"\\]|\\.)*)" ([1-5]\d\d) (\d+|-)'
     r'(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")? ?(.*)',
     re.ASCII,
@@ -93,7 +95,7 @@ def access(line: str) -> LogObject | None:
     found = _ACCESS.fullmatch(line)
     if not found:
         return None
-    client, user, time, request, status, size, referer, agent, rest = found.groups()
+    host, port, client, user, time, request, status, size, referer, agent, rest = found.groups()
     method, _, target = request.partition(" ")
     target, _, version = target.partition(" HTTP/")
     record = _request(method, target, status, version) if target else LogObject(request, level=level_of_status(status))
@@ -101,7 +103,7 @@ def access(line: str) -> LogObject | None:
     return _with(record, {
         "client.address": client, "user.name": user, "http.response.status_code": status,
         "http.response.body.size": size, "http.request.header.referer": referer, "user_agent.original": agent,
-        "log.rest": rest,
+        "log.rest": rest, "server.address": host and host.strip("[]"), "server.port": port,
     })  # fmt: skip
 
 
