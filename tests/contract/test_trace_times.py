@@ -6,7 +6,8 @@ import pytest
 from tests.support.records import NS, log, now_ns, span
 
 from sightline.query.span_pages import page_spans
-from sightline.query.traces import read_trace
+from sightline.query.timerange import TimeRange
+from sightline.query.traces import SPANS_A_TRACE, read_trace, search_traces
 from sightline.store.connect import Store
 
 HOUR = 3600 * NS
@@ -71,3 +72,23 @@ def test_a_trace_that_was_never_there_is_none(store):
     """An id that nothing has gives nothing, in either way."""
     assert read_trace(store, "4" * 32) is None
     assert page_spans(store, "4" * 32) is None
+
+
+@pytest.mark.parametrize("many", [1, SPANS_A_TRACE, 3 * SPANS_A_TRACE])
+@pytest.mark.parametrize("apart_ns", [0, 1000])
+def test_a_list_has_each_trace_once_however_many_spans_it_has(store, many, apart_ns):
+    """Traces of many spans, also of one moment, stand in a list by their newest span, then by their ids."""
+    service, start = {"a" * 16: {"service.name": f"list-{many}-{apart_ns}"}}, NOW - 20 * HOUR
+    ids = [f"{number}{many:02}{apart_ns:04}".ljust(32, "a") for number in range(5)]
+    lines = [span("step", start + number // 2 * NS + part * apart_ns, trace=trace, span=f"{part:016x}")
+             for number, trace in enumerate(ids) for part in range(many)]  # fmt: skip
+    store.insert_lines(lines, service, f"list-{many}-{apart_ns}")
+
+    found, cursor = [], None
+    while not found or cursor:
+        page = search_traces(store, f"service:list-{many}-{apart_ns}", TimeRange(0, NOW), limit=2, cursor=cursor)
+        found += page.traces
+        cursor = page.next_cursor
+
+    assert [each.trace_id for each in found] == ids[::-1]
+    assert {each.span_count for each in found} == {many}

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_SPANS: Final = 10_000
 """Most spans of one trace that are given; a waterfall of more cannot be read, and a page of it weighs 10 MB."""
 
+SPANS_A_TRACE: Final = 16
+"""How many spans are read for each trace of a list at first; where traces have more of them, all are looked through."""
+
 MAX_TRACE_LOGS: Final = 2_000
 """Most logs that are given with a trace."""
 
@@ -134,7 +137,7 @@ def search_traces(
         end_ns = min(max(range_.start_ns, position.end_ns), 2**63 - 1)
         range_ = TimeRange(range_.start_ns, end_ns)
     # Equal times are ordered by id, so a page ends at (time, id). A trace was given if it has a span up to there.
-    given, parameters = "", {**condition.parameters, **range_.parameters, "limit": limit + 1}
+    given, parameters = "", {**condition.parameters, **range_.parameters}
     if position:
         given = (
             "AND Timestamp <= fromUnixTimestamp64Nano({after:Int64}) AND TraceId NOT IN ("
@@ -143,20 +146,43 @@ def search_traces(
             "AND (Timestamp, TraceId) >= (fromUnixTimestamp64Nano({after:Int64}), {trace:String}))"
         )
         parameters |= {"after": max(0, min(position.time_ns, 2**63 - 1)), "trace": position.trace_id}
-    found = store.query(
-        "SELECT TraceId, toUnixTimestamp64Nano(Timestamp) FROM otel_traces "
-        f"WHERE {IN_RANGE} AND {condition.sql} {given} "
-        "ORDER BY Timestamp DESC, TraceId DESC LIMIT 1 BY TraceId LIMIT {limit:UInt32}",
-        parameters,
-    )
-    rows = found.rows[:limit]
+    found, searched_ms = _newest(store, f"{IN_RANGE} AND {condition.sql} {given}", parameters, limit + 1)
+    rows = found[:limit]
     if not rows:
-        return TracePage([], None, found.elapsed_ms)
+        return TracePage([], None, searched_ms)
     summaries, elapsed_ms = _summaries(store, rows)
     following = None
-    if len(found.rows) > limit:
+    if len(found) > limit:
         following = encode_cursor(_Position(rows[-1][1], rows[-1][0], range_.end_ns))
-    return TracePage(summaries, following, found.elapsed_ms + elapsed_ms)
+    return TracePage(summaries, following, searched_ms + elapsed_ms)
+
+
+def _newest(
+    store: Store, condition: str, parameters: dict[str, Any], count: int
+) -> tuple[list[tuple[str, int]], float]:
+    """
+    Give the first traces by their newest span that was found, with its time, and how long that took in milliseconds.
+
+    Spans sorted by time alone are read until there are enough of them; to tell one of each trace the engine reads all.
+    """
+    select = f"SELECT TraceId, toUnixTimestamp64Nano(Timestamp) FROM otel_traces WHERE {condition}"
+    spans = store.query(
+        f"{select} ORDER BY Timestamp DESC LIMIT {{spans:UInt32}}", {**parameters, "spans": count * SPANS_A_TRACE}
+    )
+    newest: dict[str, int] = {}
+    for trace_id, time_ns in spans.rows:
+        newest.setdefault(trace_id, time_ns)
+    traces = sorted(((at, trace_id) for trace_id, at in newest.items()), reverse=True)
+    if len(spans.rows) == count * SPANS_A_TRACE:
+        # Of the last time there may be more spans than were read.
+        traces = [each for each in traces if each[0] > spans.rows[-1][1]]
+    if len(traces) >= count or len(spans.rows) < count * SPANS_A_TRACE:
+        return [(trace_id, at) for at, trace_id in traces[:count]], spans.elapsed_ms
+    found = store.query(
+        f"{select} ORDER BY Timestamp DESC, TraceId DESC LIMIT 1 BY TraceId LIMIT {{limit:UInt32}}",
+        {**parameters, "limit": count},
+    )
+    return found.rows, spans.elapsed_ms + found.elapsed_ms
 
 
 def read_trace(store: Store, trace_id: str) -> Trace | None:
