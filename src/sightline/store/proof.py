@@ -59,7 +59,8 @@ class Proof:
         self._directory = directory
         self._enough_bytes = max(enough_bytes, LEAST_BYTES)
         self._short_at = float("-inf")
-        self._mending = threading.Lock()  # guards the two below, and all that is dropped
+        self._mending = threading.Lock()  # guards the three below, and all that is dropped
+        self._whole: set[Part] = set()
         self._damaged: set[Part] = set()
         self._damaged_at = float("-inf")
 
@@ -110,27 +111,28 @@ class Proof:
 
     def _broken(self, since_s: float) -> list[Part]:
         """Find the damaged ones of all parts that were made since; those of inserts are noted to be dropped."""
-        looked: set[Part] = set()
         found: list[Part] = []
         for _ in range(LOOKS):
-            new = [row for row in self._new(since_s) if (row[0], row[1]) not in looked]
+            parts = self._new(since_s)
+            self._whole &= parts.keys()
+            new = parts.keys() - self._whole - set(found)
             if not new:
                 break
-            for table, name, inserted in new:
-                looked.add((table, name))
-                if self._is_whole(table, name):
-                    continue
-                found.append((table, name))
-                if inserted:  # what a merged one was made of is still there, and found at the next start
-                    self._damaged.add((table, name))
+            whole = {part for part in new if self._is_whole(*part)}
+            self._whole |= whole
+            found += new - whole
+            # What a merged one was made of is still there, and found at the next start.
+            self._damaged |= {part for part in new - whole if parts[part]}
         if found:
             _log.error("The disk of %s was full: it did not take %s.", self._directory, _named(found))
         return found
 
-    def _new(self, since_s: float) -> list[tuple[Any, ...]]:
+    def _new(self, since_s: float) -> dict[Part, bool]:
+        """Find the parts that were made since, and tell of each whether an insert made it."""
         settings = {**RESULT_SETTINGS, "readonly": 1}
         parameters = {"since": int(since_s) - EARLIER_S}
-        return list(decode(self._engine.execute(_NEW, "JSONCompact", parameters, settings, readonly=True)).rows)
+        rows = decode(self._engine.execute(_NEW, "JSONCompact", parameters, settings, readonly=True)).rows
+        return {(table, name): bool(inserted) for table, name, inserted in rows}
 
     def _is_whole(self, table: str, name: str) -> bool:
         asked = f"CHECK TABLE {table} PART {literal(name)} SETTINGS check_query_single_value_result = 1"
