@@ -145,7 +145,9 @@ def _pages(store: Store) -> dict[str, Callable[[TimeRange], Any]]:
 
 
 def _errors(store: Store, within: TimeRange) -> Any:
-    return describe(store, "", within, [name for name, _ in list_fingerprints(store, "", within, "last_seen")[:50]])
+    return describe(
+        store, "", within, [each.fingerprint for each in list_fingerprints(store, "", within, "last_seen")[:50]]
+    )
 
 
 def _metric(store: Store, name: str, aggregate: Aggregate | None, within: TimeRange) -> Any:
