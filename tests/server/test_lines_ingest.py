@@ -236,7 +236,7 @@ def test_a_chunk_that_unfolds_to_much_is_cut_at_lines():
 
 
 def test_a_chunk_weighs_what_its_rows_hold():
-    """A sample and a stack are rows of their own, each with all of the resource."""
+    """A sample and a stack are rows of their own, each with all of the resource; a log's text counts once more."""
     header = Header(1, 1, "a" * 16, 1, {"key": "v" * 981})
     metric = b'{"kind":"metric","samples":[{"value":1},{"value":2},{"value":3}]}\n'
     profile = b'{"kind":"profile","stacks":[{"stack":"a"},{"stack":"b"}]}\n'
@@ -244,7 +244,7 @@ def test_a_chunk_weighs_what_its_rows_hold():
 
     weights = [weigh(Chunk("s", 0, len(lines), lines, header)).weight - len(lines) for lines in (metric, profile, log)]
 
-    assert weights == [4000, 3000, 1000]
+    assert weights == [4000, 3000, 1000 + len(log) - 1]
 
 
 def test_lines_too_short_for_a_kind_are_no_records():

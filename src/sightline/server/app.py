@@ -48,7 +48,7 @@ ENGINE_LEAST_BYTES: Final = 256 * 1024 * 1024
 INSERT_SHARE: Final = 14
 """
 The memory budget is this many times what two inserts of lines unfold to. The engine needs 40 MiB and two to four times
-that for ordinary lines, fifteen times for logs of nothing but different words: one of those still fits by itself.
+that for ordinary lines, fifteen times for logs in which no word comes twice: one of those still fits by itself.
 """
 
 VERSION: Final = metadata.version("sightline")

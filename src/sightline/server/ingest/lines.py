@@ -35,6 +35,9 @@ INSERT_EVERY_S: Final = 0.4
 BATCH_BYTES: Final = 24 * 1024 * 1024
 """Most bytes of lines that are inserted together. An insert of one line costs as much as parsing 25,000."""
 
+BACKLOG_BYTES: Final = 8 * 1024 * 1024
+"""An insert of so many bytes was part of a backlog: what comes behind it does not wait."""
+
 INSERTS_AT_ONCE: Final = 2
 """Inserts that run side by side when much is waiting."""
 
@@ -201,7 +204,7 @@ class LinesIngest:
                 self._pending[-1].add(piece)
                 self._counters.accepted.add(piece.tally)
         self._measure()
-        return bool(chunks) and not self._pending[-1].size_bytes < BATCH_BYTES // 4
+        return bool(chunks) and not self._pending[-1].size_bytes < BACKLOG_BYTES // 2
 
     def _measure(self) -> None:
         now = time.monotonic()
@@ -239,7 +242,7 @@ class LinesIngest:
             self._counters.quarantined += len(bad)
             self._pending.popleft()
             # Behind a large one comes the rest of a backlog: it need not wait.
-            self._inserted_at = 0.0 if batch.size_bytes >= BATCH_BYTES // 2 else time.monotonic()
+            self._inserted_at = 0.0 if batch.size_bytes >= BACKLOG_BYTES else time.monotonic()
             settled = True
         return settled
 
