@@ -20,7 +20,8 @@ from sightline.wire.otlp import decode_logs, decode_metrics, decode_traces, to_p
 from sightline.wire.pprof import decode_push
 from sightline.wire.prometheus import KnownSeries, decode_v1, decode_v2
 from sightline.wire.redact import Redactor
-from sightline.wire.sentry import Sender, decode_event
+from sightline.wire.rum import decode as decode_beacon
+from sightline.wire.sentry import Sender, decode_envelope, decode_event
 from sightline.wire.syslog import Message, decode_messages
 
 NOW_NS = 1_795_000_000_000_000_000
@@ -81,6 +82,21 @@ def written_2(count):
 
 CUSTOM = b"\x20" + varint(105) + field(16, b"".join(struct.pack("<d", bound) for bound in range(1000)))
 
+
+def transaction(count):
+    """Write an envelope of Sentry with a transaction that has so many spans, and says much of itself."""
+    trace = {"trace_id": "a" * 32, "span_id": "b" * 16}
+    long = dict.fromkeys(("release", "environment", "server_name", "transaction"), "x" * 100000)
+    event = {**long, "contexts": {"trace": trace}, "spans": [{"span_id": "c" * 16}] * count}
+    return b'{}\n{"type":"transaction"}\n' + json.dumps(event).encode()
+
+
+def beacon(count):
+    """Write a browser's beacon of so many events, on a page with a long address."""
+    events = [{"k": "click", "t": NOW_NS // 10**6}] * count
+    return json.dumps({"v": 1, "page": "http://shop/" + "x" * 200_000, "events": events}).encode()
+
+
 HOSTILE = {
     "remote write 1, histograms": lambda: written(b"", 5000),
     "remote write 1, buckets": lambda: written(CUSTOM, 10),
@@ -117,6 +133,8 @@ HOSTILE = {
     "syslog, one long name": lambda: decode_messages([DATAGRAM] * 50, NOW_NS),
     "loki, one long label": lambda: decode_json(nested(10_000), NOW_NS),
     "pprof, many labels": lambda: decode_push(stacks(4000, 256), NOW_NS),
+    "sentry, spans of a long release": lambda: decode_envelope(transaction(20_000), Sender("7"), NOW_NS, Redactor()),
+    "browsers, a long address": lambda: decode_beacon(beacon(500), NOW_NS, Redactor()),
     "sentry, an event of nothings": lambda: decode_event(NOTHINGS, Sender("7"), NOW_NS, Redactor()),
 }  # fmt: skip
 
