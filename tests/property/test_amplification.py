@@ -93,7 +93,7 @@ def transaction(count):
 
 def beacon(count):
     """Write a browser's beacon of so many events, on a page with a long address."""
-    events = [{"k": "click", "t": NOW_NS // 10**6}] * count
+    events = [{"k": "click", "el": "a", "t": NOW_NS // 10**6}] * count
     return json.dumps({"v": 1, "page": "http://shop/" + "x" * 200_000, "events": events}).encode()
 
 
