@@ -11,7 +11,7 @@ from tests.support.server import eventually
 
 INSTANCE = f"{os.getpid():016x}"
 SERVICE = "api-answers"
-TRACE = f"{now_ns():032x}"
+TRACE = "5a" * 16
 
 
 @pytest.fixture(scope="module")
