@@ -19,6 +19,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,26 +41,33 @@ START_MARK, END_MARK = 0xF1F2F3F4F5F6F7F8, 0xE1E2E3E4E5E6E7E8
 HEADERS = {"Content-Type": "application/x-protobuf"}
 
 
-PATHS = {"spans": "/v1/traces", "logs": "/v1/logs"}
-TABLES = {"spans": "otel_traces", "logs": "otel_logs"}
+PATHS = {"spans": "/v1/traces", "lone_spans": "/v1/traces", "logs": "/v1/logs"}
+TABLES = {"spans": "otel_traces", "lone_spans": "otel_traces", "logs": "otel_logs"}
+
+TOGETHER = 8
+"""Spans of a trace: a request, and what it does within the service and asks of others."""
 RESOURCE = {"service.name": "shop", "service.version": "1.4.2", "host.name": "web-1"}
 
 
-def encode(spans: int, first: int) -> bytes:
-    """Encode a request of *spans* spans with 8 attributes each, as a web service sends them."""
+def encode(spans: int, first: int, together: int = TOGETHER) -> bytes:
+    """Encode a request of *spans* spans with 8 attributes each, so many of a trace, as a web service sends them."""
     request = ExportTraceServiceRequest()
     resource_spans = request.resource_spans.add()
     for key, text in RESOURCE.items():
         resource_spans.resource.attributes.add(key=key).value.string_value = text
     scope_spans = resource_spans.scope_spans.add()
     scope_spans.scope.name = "opentelemetry.instrumentation.fastapi"
+    trace_id, root = b"", b""
     for number in range(first, first + spans):
+        place, span_id = (number - first) % together, os.urandom(8)
+        if place == 0:
+            trace_id, root = os.urandom(16), span_id
         span = scope_spans.spans.add(
-            trace_id=os.urandom(16),
-            span_id=os.urandom(8),
-            parent_span_id=os.urandom(8) if number % 4 else b"",
-            name="GET /orders/{id}",
-            kind=2,
+            trace_id=trace_id,
+            span_id=span_id,
+            parent_span_id=root if place else b"",
+            name=("GET /orders/{id}", "load order", "SELECT orders")[min(place, 1 + place % 2)],
+            kind=2 if place == 0 else (1, 3)[place % 2],
             start_time_unix_nano=START_MARK,
             end_time_unix_nano=END_MARK,
         )
@@ -191,7 +199,7 @@ def ask(url: str, query: str) -> list[list[Any]]:
     return rows
 
 
-def measure(seconds: float = 10.0, records: int = 4000, connections: int = 4) -> dict[str, Any]:
+def measure(seconds: float = 10.0, records: int = 4000, connections: int = 8) -> dict[str, Any]:
     """
     Measure spans, then log records, each for about *seconds*, and give the figures.
 
@@ -201,9 +209,15 @@ def measure(seconds: float = 10.0, records: int = 4000, connections: int = 4) ->
         connections: clients that send side by side.
     """
     found: dict[str, Any] = {}
-    for kind, make in (("spans", encode), ("logs", encode_logs)):
+    # Of lone spans each is a trace and a request of its own: the most that a span can cost.
+    for kind, make in (("spans", encode), ("lone_spans", partial(encode, together=1)), ("logs", encode_logs)):
         found |= _measure(kind, [make(records, index * records) for index in range(16)], seconds, records, connections)
-    return found | {"attributes_per_span": 8, "attributes_per_log": 4, "connections": connections}
+    return found | {
+        "attributes_per_span": 8,
+        "spans_per_trace": TOGETHER,
+        "attributes_per_log": 4,
+        "connections": connections,
+    }
 
 
 def _measure(kind: str, bodies: list[bytes], seconds: float, records: int, connections: int) -> dict[str, Any]:
@@ -246,7 +260,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--records", type=int, default=4000, help="spans or log records in one request")
-    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     figures = measure(arguments.seconds, arguments.records, arguments.connections)
