@@ -6,10 +6,13 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-ENGINE_SHARE: Final = 0.7
+ENGINE_SHARE: Final = 0.6
 """Share of the memory budget that is the engine's; the interpreter, and requests on their way, have the rest."""
 
 ENGINE_LEAST_BYTES: Final = 256 * 1024 * 1024
 """With less the engine cannot merge."""
 
-INSERT_SHARE: Final = 14
+INSERT_SHARE: Final = 18
 """
 The memory budget is this many times what two inserts of lines unfold to. The engine needs 40 MiB and two to four times
 that for ordinary lines, fifteen times for logs in which no word comes twice: one of those still fits by itself.

@@ -32,7 +32,7 @@ POLL_S: Final = 0.05
 INSERT_EVERY_S: Final = 0.4
 """Seconds between two inserts. Each makes a part in each table; more of them cost more merges than they are worth."""
 
-BATCH_BYTES: Final = 24 * 1024 * 1024
+BATCH_BYTES: Final = 16 * 1024 * 1024
 """Most bytes of lines that are inserted together. An insert of one line costs as much as parsing 25,000."""
 
 BACKLOG_BYTES: Final = 8 * 1024 * 1024

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from sightline.wire.decoded import Decoded
 
-WAITING_SHARE: Final = 4
+WAITING_SHARE: Final = 8
 """The memory budget is this many times what rows that wait may take."""
 
-MAX_WAITING_BYTES: Final = 256 * 1024 * 1024
-"""Bytes of those rows where no budget is known: a quarter of the usual one."""
+MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
+"""Bytes of those rows where no budget is known: an eighth of the usual one."""
 
 
 class Waiting:
