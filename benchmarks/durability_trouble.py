@@ -11,16 +11,20 @@ import contextlib
 import os
 import re
 import shutil
-import struct
 import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.support.jumping_clock import JumpingClock
 
 from durability_protocols import Fleet, directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NAMES: Final = ("otlp_http", "otlp_grpc", "remote_write", "elasticsearch", "ndjson", "fluentd", "sentry", "shipped")
 
@@ -35,48 +39,6 @@ JUMPS_S: Final = (36 * 3600, -36 * 3600, 90, -90, 0)
 """How far the clock is ahead of the true time, one after the other."""
 
 _DAYS: Final = 3
-
-_CLOCK: Final = r"""
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
-
-static volatile const long long *ahead_s;
-
-__attribute__((constructor)) static void open_note(void) {
-    int file = open(getenv("CLOCK_AHEAD"), O_RDONLY);
-    void *found = mmap(0, 8, PROT_READ, MAP_SHARED, file, 0);
-    if (file >= 0 && found != MAP_FAILED) ahead_s = found;
-}
-
-int clock_gettime(clockid_t which, struct timespec *now) {
-    int failed = syscall(SYS_clock_gettime, which, now);
-    if (!failed && ahead_s && (which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE)) now->tv_sec += *ahead_s;
-    return failed;
-}
-
-int gettimeofday(struct timeval *now, void *zone) {
-    struct timespec found;
-    (void)zone;
-    clock_gettime(CLOCK_REALTIME, &found);
-    now->tv_sec = found.tv_sec;
-    now->tv_usec = found.tv_nsec / 1000;
-    return 0;
-}
-
-time_t time(time_t *kept) {
-    struct timespec found;
-    clock_gettime(CLOCK_REALTIME, &found);
-    if (kept) *kept = found.tv_sec;
-    return found.tv_sec;
-}
-"""
-"""Stands before the C library in a process, and tells the time as far ahead as a file says."""
 
 
 def measure() -> dict[str, dict[str, Any]]:
@@ -109,18 +71,13 @@ def disk_full() -> dict[str, Any]:
 def clock_jumps() -> dict[str, Any]:
     """Let the server's clock jump forwards and back while clients send, and kill it in between."""
     with directory() as place:
-        shim = place / "clock.so"
-        (place / "clock.c").write_text(_CLOCK)
         try:
-            subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, place / "clock.c"], check=True)
+            clock = JumpingClock(place)
         except (OSError, subprocess.CalledProcessError) as error:
             return {"skipped": f"no compiler for the clock: {error}"}
-        ahead = place / "ahead"
-        ahead.write_bytes(bytes(8))
-        with Fleet(place / "home", NAMES, {"LD_PRELOAD": str(shim), "CLOCK_AHEAD": str(ahead)}) as fleet:
+        with Fleet(place / "home", NAMES, clock.environment) as fleet:
             for number, jump_s in enumerate(JUMPS_S):
-                with ahead.open("r+b") as file:
-                    file.write(struct.pack("<q", jump_s))
+                clock.jump(jump_s)
                 fleet.progress()
                 fleet.progress()  # the first answer may be to what came before the jump
                 if number % 2:

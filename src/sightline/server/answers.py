@@ -117,6 +117,17 @@ def time_range(start: Start = None, end: End = None) -> TimeRange:
 Range = Annotated[TimeRange, Depends(time_range)]
 """A handler's parameters ``start`` and ``end``."""
 
+LABEL: Final = "label."
+"""Begins the parameters that name a label of series; ``known_parameters`` is told of it."""
+
+
+def _labels(request: Request) -> dict[str, str]:
+    return {name.removeprefix(LABEL): value for name, value in request.query_params.items() if name.startswith(LABEL)}
+
+
+Labels = Annotated[dict[str, str], Depends(_labels)]
+"""A handler's parameters ``label.<name>``, by their names."""
+
 
 def known_parameters(*prefixes: str, repeated: frozenset[str] = frozenset()) -> Callable[[Request], None]:
     """

@@ -7,11 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from sightline.query.exemplars import MAX_EXEMPLARS, Exemplars, find_exemplars
-from sightline.server.answers import Range, answer, ask, described, known_parameters
+from sightline.server.answers import LABEL, Labels, Range, answer, ask, described, known_parameters
 
 router = APIRouter(prefix="/api/v1/metrics/exemplars", tags=["Metrics"])
-
-_LABEL: Final = "label."
 
 _USUAL: Final = 100
 """Exemplars of an answer when the caller does not say how many."""
@@ -40,11 +38,12 @@ _EXEMPLARS: Final = {
     summary="A metric's exemplars",
     responses=described(Exemplars, _EXEMPLARS),
     response_class=Response,
-    dependencies=[Depends(known_parameters(_LABEL))],
+    dependencies=[Depends(known_parameters(LABEL))],
 )
 async def exemplars(
     request: Request,
     range_: Range,
+    labels: Labels,
     name: Annotated[
         str,
         Query(
@@ -55,5 +54,4 @@ async def exemplars(
     limit: Annotated[int, Query(ge=1, le=MAX_EXEMPLARS, description="Most exemplars of the answer.")] = _USUAL,
 ) -> Response:  # fmt: skip
     """Give single observations, newest first, with their traces; ``label.<name>=<value>`` as for a metric over time."""
-    labels = {key.removeprefix(_LABEL): value for key, value in request.query_params.items() if key.startswith(_LABEL)}
     return answer(await ask(find_exemplars, request.app.state.sightline.store, name, range_, labels, limit=limit))

@@ -16,11 +16,9 @@ from sightline.query.metrics import (
     parse_aggregate,
     parse_step,
 )
-from sightline.server.answers import Range, answer, ask, described, known_parameters
+from sightline.server.answers import LABEL, Labels, Range, answer, ask, described, known_parameters
 
 router = APIRouter(prefix="/api/v1/metrics", tags=["Metrics"])
-
-_LABEL: Final = "label."
 
 _METRICS: Final = {
     "metrics": [
@@ -68,11 +66,12 @@ async def metrics(
     summary="A metric over time",
     responses=described(MetricRange, _RANGE),
     response_class=Response,
-    dependencies=[Depends(known_parameters(_LABEL))],
+    dependencies=[Depends(known_parameters(LABEL))],
 )
 async def over_time(
     request: Request,
     range_: Range,
+    labels: Labels,
     name: Annotated[
         str, Query(min_length=1, max_length=512, description="Its name.", examples=["http_requests_total"])
     ],
@@ -92,8 +91,6 @@ async def over_time(
         step_s=parse_step(step) if step else None,
         by=[label.strip() for label in by.split(",") if label.strip()],
         aggregate=parse_aggregate(aggregate) if aggregate else None,
-        labels={
-            key.removeprefix(_LABEL): value for key, value in request.query_params.items() if key.startswith(_LABEL)
-        },
+        labels=labels,
     )
     return answer(await ask(metric_range, request.app.state.sightline.store, question))
