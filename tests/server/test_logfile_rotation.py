@@ -13,7 +13,6 @@ from tests.support.server import ServerProcess, eventually
 
 from sightline.base.settings import load
 from sightline.server.app import open_services
-from sightline.server.ingest import logfile_watch
 from sightline.server.ingest.logfile import source
 from sightline.server.ingest.logfile_follow import Follower
 from sightline.server.ingest.logfile_reader import LogFile
@@ -122,9 +121,8 @@ def test_a_large_file_does_not_hold_up_the_others(tmp_path: Path):
     assert 0 < read < len(large)
 
 
-def test_a_renamed_file_ends_when_it_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_renamed_file_ends_when_it_is_left_alone(tmp_path: Path):
     """Its writer may come back for a while; a deleted one ends at once, and of very many those that went first."""
-    monkeypatch.setattr(logfile_watch, "MAX_RENAMED", 1)
     (tmp_path / "a.log").write_bytes(b"a line\n")
     with LogFile(tmp_path / "a.log") as file:
         named, patient, hasty = Watch(file), Watch(file), Watch(file, renamed_s=0)
@@ -133,7 +131,7 @@ def test_a_renamed_file_ends_when_it_is_left_alone(tmp_path: Path, monkeypatch: 
         assert [watch.ended for watch in (named, hasty, patient)] == [False, True, False]
         later = Watch(file)
         later.look(gone=True)
-        end_oldest([later, patient, named])
+        end_oldest([later, patient, named], kept=1)
         assert [watch.ended for watch in (named, patient, later)] == [False, True, False]
         (tmp_path / "a.log").unlink()
         later.look(gone=True)

@@ -16,15 +16,14 @@ from sightline.base.errors import StoreUnavailable
 from sightline.base.limits import MAX_BODY_BYTES
 from sightline.base.settings import load
 from sightline.server.app import open_services
-from sightline.server.ingest import body, otlp_grpc
+from sightline.server.ingest import otlp_grpc
 from sightline.server.ingest.body import Pending, read
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
-def test_a_body_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch):
+def test_a_body_that_stalls_is_given_up():
     """What came of it is let go, and its sender, if it is there yet, is told to send it again."""
-    monkeypatch.setattr(body, "STALLED_S", 0.05)
     pending, parts = Pending(), [{"type": "http.request", "body": b"half", "more_body": True}]
     held = []
 
@@ -36,7 +35,7 @@ def test_a_body_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch):
 
     async def run():
         with pending.request() as hold:
-            await read(Request({"type": "http", "headers": [(b"content-length", b"8000")]}, receive), hold)
+            await read(Request({"type": "http", "headers": [(b"content-length", b"8000")]}, receive), hold, stalled_s=0.05)
 
     with pytest.raises(StoreUnavailable, match=r"Nothing more of the request came for 0.05 s. Send it again"):
         asyncio.run(run())
@@ -55,15 +54,16 @@ def test_dead_connections_hold_up_nobody(tmp_path):
         assert server.http.post("/v1/logs", json={"resourceLogs": []}).status_code == 200
 
 
-def test_calls_that_never_send_make_room(tmp_path, monkeypatch: pytest.MonkeyPatch):
+def test_calls_that_never_send_make_room(tmp_path):
     """A gRPC call that was opened and sends nothing is ended as one that is to come again; the next is taken."""
-    monkeypatch.setattr(body, "STALLED_S", 0.2)
-    monkeypatch.setattr(otlp_grpc, "CALLS_AT_ONCE", 2)
     given = {"home": tmp_path / "home", "grpc_port": "0"}
     settings = {name: found.value for name, found in load(given).items()}
 
     async def run(services):
-        async with otlp_grpc.listen(services), aio.insecure_channel(services.listening["grpc"]) as channel:
+        async with (
+            otlp_grpc.listen(services, calls_at_once=2, stalled_s=0.2),
+            aio.insecure_channel(services.listening["grpc"]) as channel,
+        ):
             silent = [channel.stream_unary(EXPORT)() for _ in range(2)]
             for call in silent:
                 await call.wait_for_connection()

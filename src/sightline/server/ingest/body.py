@@ -98,14 +98,14 @@ class Hold:
         self.size_bytes += size_bytes
 
 
-async def read(request: Request, hold: Hold) -> bytes:
+async def read(request: Request, hold: Hold, *, stalled_s: float = STALLED_S) -> bytes:
     """
     Read the body as it was sent. Its bytes are held as they come: what it states it may never send.
 
     Raises:
         BodyTooLarge: as soon as it is known to be over its limit; the rest is not read.
         DecodeError: if its stated length is no number.
-        StoreUnavailable: if too much is under way already, or nothing of it comes for ``STALLED_S``.
+        StoreUnavailable: if too much is under way already, or nothing of it comes for *stalled_s* seconds.
     """
     limit = MAX_COMPRESSED_BYTES if is_compressed(request) else MAX_BODY_BYTES
     stated = request.headers.get("content-length", "0")
@@ -114,7 +114,7 @@ async def read(request: Request, hold: Hold) -> bytes:
     _check(int(stated), limit)
     chunks: list[bytes] = []
     size, stream = 0, request.stream()
-    while (chunk := await unstalled(anext(stream, None))) is not None:
+    while (chunk := await unstalled(anext(stream, None), stalled_s)) is not None:
         size += len(chunk)
         _check(size, limit)
         hold.grow(len(chunk))
@@ -122,18 +122,18 @@ async def read(request: Request, hold: Hold) -> bytes:
     return b"".join(chunks)
 
 
-async def unstalled(coming: Awaitable[T]) -> T:
+async def unstalled(coming: Awaitable[T], stalled_s: float = STALLED_S) -> T:
     """
     Wait for what comes next of a request.
 
     Raises:
-        StoreUnavailable: if nothing comes for ``STALLED_S``; with what this is answered with, senders come again.
+        StoreUnavailable: if nothing comes for *stalled_s* seconds; with what this is answered with, senders come again.
     """
     try:
-        async with asyncio.timeout(STALLED_S):
+        async with asyncio.timeout(stalled_s):
             return await coming
     except TimeoutError:
-        raise StoreUnavailable(f"Nothing more of the request came for {STALLED_S:g} s. Send it again.") from None
+        raise StoreUnavailable(f"Nothing more of the request came for {stalled_s:g} s. Send it again.") from None
 
 
 def _check(size: int, limit: int) -> None:

@@ -66,8 +66,8 @@ class Watch:
         return time.monotonic() - max(self._changed_at, self.gone_at) >= self._renamed_s
 
 
-def end_oldest(watches: Iterable[Watch]) -> None:
-    """Let the files end that were renamed first, where there are more than are kept open."""
+def end_oldest(watches: Iterable[Watch], *, kept: int = MAX_RENAMED) -> None:
+    """Let the files end that were renamed first, where there are more than are *kept* open."""
     renamed = sorted((watch for watch in watches if watch.gone_at is not None), key=lambda watch: watch.gone_at or 0)
-    for watch in renamed[: max(0, len(renamed) - MAX_RENAMED)]:
+    for watch in renamed[: max(0, len(renamed) - kept)]:
         watch.end()

@@ -17,7 +17,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
 from sightline.base.limits import MAX_BODY_BYTES
-from sightline.server.ingest.body import decompress, unstalled
+from sightline.server.ingest.body import STALLED_S, decompress, unstalled
 from sightline.server.ingest.otlp import decode
 from sightline.server.ports import take, taken
 from sightline.server.problems import RETRY_AFTER_S
@@ -54,9 +54,16 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def listen(services: Services) -> AsyncIterator[None]:
+async def listen(
+    services: Services, *, calls_at_once: int = CALLS_AT_ONCE, stalled_s: float = STALLED_S
+) -> AsyncIterator[None]:
     """
     Take OTLP on the setting ``grpc_port`` until the server stops; ``off`` takes none.
+
+    Args:
+        services: of this server.
+        calls_at_once: calls that are taken side by side.
+        stalled_s: how long a call may send nothing, in seconds.
 
     Raises:
         StoreUnavailable: if the port cannot be taken, and somebody chose it.
@@ -78,7 +85,7 @@ async def listen(services: Services) -> AsyncIterator[None]:
     import grpc  # some megabytes that a server without it need not have
     from grpc import aio
 
-    server, calls = aio.server(options=_OPTIONS), _Calls(services)
+    server, calls = aio.server(options=_OPTIONS), _Calls(services, calls_at_once, stalled_s)
     for signal, name in _SERVICES.items():
         # As a stream of one message: its bytes are read when it is asked for, not before.
         method = grpc.stream_unary_rpc_method_handler(partial(calls.export, signal))
@@ -109,8 +116,8 @@ class _Calls:
     wanted to send.
     """
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, at_once: int, stalled_s: float) -> None:
+        self._services, self._at_once, self._stalled_s = services, at_once, stalled_s
         self._under_way = 0
 
     async def export(self, signal: str, messages: AsyncIterator[bytes], context: Any) -> bytes:
@@ -128,11 +135,11 @@ class _Calls:
         return success(signal, PROTOBUF, rejected=decoded.rejected, reason=decoded.reason)
 
     async def _take(self, signal: str, messages: AsyncIterator[bytes]) -> Decoded:
-        if self._under_way > CALLS_AT_ONCE:
-            raise StoreUnavailable(f"{CALLS_AT_ONCE} calls are under way already. Send this one again later.")
+        if self._under_way > self._at_once:
+            raise StoreUnavailable(f"{self._at_once} calls are under way already. Send this one again later.")
         intake = self._services.intake
         with intake.pending.request() as hold:
-            content = await unstalled(anext(messages, b""))
+            content = await unstalled(anext(messages, b""), self._stalled_s)
             hold.grow(len(content))
             if encoding := next((name for begin, name in _ENCODINGS.items() if content.startswith(begin)), ""):
                 content = await intake.decode(decompress, content, encoding)
