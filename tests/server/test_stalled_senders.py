@@ -34,8 +34,9 @@ def test_a_body_that_stalls_is_given_up():
         return await asyncio.Event().wait()
 
     async def run():
+        request = Request({"type": "http", "headers": [(b"content-length", b"8000")]}, receive)
         with pending.request() as hold:
-            await read(Request({"type": "http", "headers": [(b"content-length", b"8000")]}, receive), hold, stalled_s=0.05)
+            await read(request, hold, stalled_s=0.05)
 
     with pytest.raises(StoreUnavailable, match=r"Nothing more of the request came for 0.05 s. Send it again"):
         asyncio.run(run())
