@@ -20,6 +20,7 @@ from sightline.base.errors import (
     StoreUnavailable,
 )
 from sightline.store.connect import QUERIES_AT_ONCE, Store
+from sightline.store.inserts import ENTRY, RECORD_ENTRY
 from sightline.store.migrate import migrate, migrations, split
 
 INSTANCE = "b" * 16
@@ -62,6 +63,25 @@ def test_lines_are_routed_to_the_table_of_their_kind(store: Store):
     assert sample.rows == [({"m": "GET"}, 3)]
     event = store.query("SELECT UserId, Data FROM events WHERE EventName = 'routed'")
     assert event.rows == [("42", {"plan": "pro"})]
+
+
+def test_logs_and_spans_are_the_same_by_their_own_door(store: Store):
+    """Each column is as by the door for all kinds, and what comes again with its token is stored once."""
+    trace, made = "3" * 32, {"time": time.time_ns(), "trace": "3" * 32, "attributes": {"order": 7}}
+    lines = (
+        line("log", body="doors", severity=17, level="ERROR", logger="shop", **made)
+        + line("span", name="doors", span="2" * 16, parent="1" * 16, span_kind="Server", duration=5, status="Ok",
+               status_message="x", scope="s", scope_version="1", trace_state="a=b",
+               events=[{"time": 1, "name": "retry", "attributes": {"n": 1}}],
+               links=[{"trace": "4" * 32, "span": "5" * 16, "state": "c", "attributes": {"k": "v"}}], **made)
+    )  # fmt: skip
+
+    for door in (ENTRY, RECORD_ENTRY, RECORD_ENTRY):
+        store.insert_lines([lines], {INSTANCE: {"service.name": "shop"}}, "doors", door=door)
+
+    for table in ("otel_logs", "otel_traces"):
+        first, second = store.query(f"SELECT * FROM {table} WHERE TraceId = '{trace}'").rows
+        assert first == second
 
 
 def test_the_same_token_is_stored_once_in_every_table(store: Store):

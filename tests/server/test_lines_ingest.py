@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually
 
 from sightline.base.errors import RowsRefused, StoreUnavailable
-from sightline.server.ingest.batch import count, cut, weigh
+from sightline.server.ingest.batch import Batch, count, cut, weigh
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.ingest.sift import sift
 from sightline.server.live import Live
@@ -18,6 +19,7 @@ from sightline.server.services import Counters, Tally
 from sightline.spool.format import Header, decode_header
 from sightline.spool.reader import Chunk, SpoolReader
 from sightline.state.offsets import Offsets, Range
+from sightline.store.inserts import RECORD_ENTRY
 
 
 def bodies(server: ServerProcess, logger: str) -> list[str]:
@@ -134,6 +136,7 @@ class RefusingStore:
     def __init__(self, failures: int) -> None:
         self.failures = failures
         self.tokens: list[str] = []
+        self.doors: list[str] = []
         self.rows = b""
         self.refused = threading.Event()
 
@@ -141,9 +144,10 @@ class RefusingStore:
         """Have room."""
         assert lines
 
-    def insert_lines(self, ranges: Iterable[bytes], _resources: object, token: str) -> None:
+    def insert_lines(self, ranges: Iterable[bytes], _resources: object, token: str, *, door: str) -> None:
         """Take lines, or refuse them for now."""
         self.tokens.append(token)
+        self.doors.append(door)
         if self.failures:
             self.failures -= 1
             self.refused.set()
@@ -170,6 +174,7 @@ def test_a_store_that_is_full_delays_and_loses_nothing(tmp_path: Path):
     assert json.loads(store.rows)["body"] == "kept"
     assert len(set(store.tokens)) == 1
     assert len(store.tokens) == 3
+    assert set(store.doors) == {RECORD_ENTRY}
     assert (loop.trouble, counters.stored.logs) == ("", 1)
     loop.stop()
     offsets.close()
@@ -207,6 +212,22 @@ def test_records_are_counted_by_how_their_lines_begin():
     assert count(lines) == Tally(logs=1, spans=1, samples=4, events=1)
     assert count(metric.encode() + b"\n") == Tally(samples=2)
     assert count(b"") == Tally()
+
+
+@pytest.mark.parametrize(
+    ("other", "plain"),
+    [("log", True), ("span", True), ("metric", False), ("event", False), ("profile", False), ("nope", False)],
+)
+def test_logs_and_spans_alone_go_by_a_door_of_their_own(other: str, plain: bool):
+    """A line of any other kind, even of one that nobody knows, takes the whole batch through the door for all."""
+    header, _ = decode_header(b'{"kind":"segment","format":1,"time":1,"instance":"a","pid":1,"resource":{}}\n')
+    batch = Batch()
+
+    for kind in ("log", "span", other, "log"):
+        line = f'{{"kind":"{kind}","body":"x"}}\n'.encode()
+        batch.add(weigh(Chunk("s", 0, len(line), line, header)))
+
+    assert batch.plain == plain
 
 
 def test_losses_that_processes_report_are_told(tmp_path: Path):

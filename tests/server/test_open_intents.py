@@ -9,6 +9,7 @@ import pytest
 from tests.support.segments import SegmentFile, log_line
 from tests.support.server import ServerProcess, eventually
 
+from sightline.server.ingest.batch import PLAIN, door_of
 from sightline.server.ingest.lines import LinesIngest
 from sightline.server.live import Live
 from sightline.server.services import Counters
@@ -41,16 +42,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.mark.parametrize("mark", [PLAIN, ""], ids=["this version's", "an older version's"])
 @pytest.mark.parametrize("stored", [(), (0,), (1,), (0, 1)], ids=["neither", "first", "second", "both"])
-def test_of_two_open_intents_each_is_stored_once(store: Store, tmp_path: Path, stored: tuple[int, ...]):
+def test_of_two_open_intents_each_is_stored_once(store: Store, tmp_path: Path, stored: tuple[int, ...], mark: str):
     """Neither, one, or both were stored before the kill: afterwards both are, once, and the offset is behind them."""
-    segment, offsets, name = SegmentFile(tmp_path / "spool"), Offsets.open(tmp_path / "state.db"), f"intents {stored}"
+    segment, offsets = SegmentFile(tmp_path / "spool"), Offsets.open(tmp_path / "state.db")
+    name = f"intents {stored} {mark}"
     for number in range(2):
         start, lines = segment.position, log_line(name) * 100
         segment.write(lines)
-        intent = offsets.intend([Range(segment.name, start, segment.position)])
+        intent = offsets.intend([Range(segment.name, start, segment.position)], mark)
         if number in stored:
-            store.insert_lines([lines], {"a" * 16: RESOURCE}, intent.token)
+            store.insert_lines([lines], {"a" * 16: RESOURCE}, intent.token, door=door_of(intent.token))
     segment.write(log_line(name))
 
     loop = LinesIngest(

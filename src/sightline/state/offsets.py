@@ -88,9 +88,9 @@ class Offsets:
             rows = connection.execute(select(INTENTS).order_by(INTENTS.c.id)).all()
         return [Intent(row.id, row.token, _decode(row.ranges)) for row in rows]
 
-    def intend(self, ranges: Sequence[Range]) -> Intent:
-        """Write down what is about to be inserted."""
-        token = token_of(ranges)
+    def intend(self, ranges: Sequence[Range], mark: str = "") -> Intent:
+        """Write down what is about to be inserted; its token begins with *mark*."""
+        token = mark + token_of(ranges)
         with transaction(self._engine) as connection:
             text = _encode(tuple(ranges)).decode()
             result = connection.execute(insert(INTENTS).values(token=token, ranges=text))

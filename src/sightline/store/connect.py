@@ -15,6 +15,7 @@ from sightline.store import condition, refusal, tokens
 from sightline.store.inserts import (
     CHECK_LINES,
     CHECK_SETTINGS,
+    ENTRY,
     LINE_STRUCTURE,
     arrow_body,
     insert_settings,
@@ -64,6 +65,10 @@ BLOCKS_AT_ONCE: Final = 2
 _ARROW_SETTINGS: Final = {"output_format_arrow_string_as_string": 1}
 _STREAM_SETTINGS: Final = {
     **_ARROW_SETTINGS, "format_csv_null_representation": "", "max_block_size": STREAM_BLOCK_ROWS,
+}  # fmt: skip
+_RAW_SETTINGS: Final = {
+    "output_format_json_array_of_rows": 1, "output_format_json_validate_utf8": 0,
+    "output_format_json_escape_forward_slashes": 0,
 }  # fmt: skip
 
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
@@ -232,6 +237,7 @@ class Store:
         seconds: float,
         whole: bool = False,
         short: bool = False,
+        raw: bool = False,
     ) -> Iterator[bytes]:
         """
         Ask with a SELECT, and have the answer's bytes as they are made; whoever stops reading closes the iterator.
@@ -244,12 +250,15 @@ class Store:
             seconds: longest that it may take, the waiting for who reads it included.
             whole: make all of the answer first; the engine can do nothing else for what is no SELECT.
             short: it is read at once, so it takes its turn among the queries, not among the long answers.
+            raw: write JSON as one array, and its texts as they are stored; whether they are UTF-8 the caller looks.
 
         Raises:
             QueryInvalid, QueryTooExpensive, StoreUnavailable: as :meth:`query`, before a piece or between two.
         """
         with self._turn(self._queries if short else self._streams):
             settings = {**RESULT_SETTINGS, **_STREAM_SETTINGS, **self._limits.settings(None, seconds)}
+            if raw:
+                settings |= _RAW_SETTINGS
             try:
                 if whole:
                     yield self._engine.execute(sql, answer_format, parameters or {}, settings, readonly=True)
@@ -288,7 +297,12 @@ class Store:
             self.admit(lines)
 
     def insert_lines(
-        self, ranges: Iterable[bytes | memoryview], resources: Mapping[str, Mapping[str, str]], token: str
+        self,
+        ranges: Iterable[bytes | memoryview],
+        resources: Mapping[str, Mapping[str, str]],
+        token: str,
+        *,
+        door: str = ENTRY,
     ) -> None:
         """
         Insert whole lines of segments as they are; the engine parses them.
@@ -296,13 +310,14 @@ class Store:
         Args:
             ranges: chunks of lines, each ending with a newline.
             resources: the resource attributes of every instance that wrote one of the lines.
-            token: the same ranges come with the same token and are stored once.
+            token: the same ranges come with the same token, by the same door, and are stored once.
+            door: ``RECORD_ENTRY`` takes logs and spans and drops all else; ``ENTRY`` takes lines of any kind.
 
         Raises:
             RowsRefused: if a line cannot be read; nothing of the ranges was stored then.
             StoreUnavailable: if the engine cannot take them now.
         """
-        select, settings = select_lines(resources), lines_settings(token)
+        select, settings = select_lines(resources, door), lines_settings(token)
         with self._inserting(self._lines):
             self._engine.insert_selected(select, LINE_STRUCTURE, ranges, settings)
 

@@ -34,6 +34,12 @@ No LowCardinality here, though the tables have it: parsing one value at a time i
 parsing, turning a whole column into one costs nearly nothing.
 """
 
+ENTRY: Final = "entry"
+"""The door for lines of any kind."""
+
+RECORD_ENTRY: Final = "record_entry"
+"""The door for lines of which all are logs or spans: fewer views are planned behind it."""
+
 CHECK_LINES: Final = f"INSERT INTO FUNCTION null({literal(LINE_STRUCTURE)}) SELECT * FROM {{source}}"  # noqa: S608 - a constant
 CHECK_SETTINGS: Final = {"max_threads": 1, "input_format_null_as_default": 1}
 """The statement that reads lines and keeps nothing, and its settings."""
@@ -44,10 +50,10 @@ STATEMENT_BYTES: Final = 1024 * 1024
 _RESOURCES_TYPE: Final = "Map(String, Map(LowCardinality(String), String))"
 
 
-def select_lines(resources: Mapping[str, Mapping[str, str]]) -> str:
+def select_lines(resources: Mapping[str, Mapping[str, str]], door: str) -> str:
     """Write the statement that gives each line its instance's resource; ``{source}`` stands for the lines."""
     return (
-        f"INSERT INTO entry SELECT *, CAST({_resources(resources)}, '{_RESOURCES_TYPE}')[instance] AS resource "  # noqa: S608 - quoted by literal
+        f"INSERT INTO {door} SELECT *, CAST({_resources(resources)}, '{_RESOURCES_TYPE}')[instance] AS resource "  # noqa: S608 - quoted by literal
         "FROM {source}"
     )
 

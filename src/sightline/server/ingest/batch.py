@@ -10,7 +10,7 @@ import numpy as np
 
 from sightline.server.services import Tally
 from sightline.state.offsets import Intent, Range
-from sightline.store.inserts import written
+from sightline.store.inserts import ENTRY, RECORD_ENTRY, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,12 @@ RESOURCES_BYTES: Final = 128 * 1024
 STORED_RESOURCES_BYTES: Final = 256 * 1024
 """Where an intent's resources have more, nothing of it was stored: the engine takes no statement that is longer."""
 
+PLAIN: Final = "plain:"
+"""
+What the token of an intent begins with whose lines go by the door for logs and spans: a token holds behind one door, so
+the lines of an intent of an older version go by the door that this version took.
+"""
+
 _LOG: Final = b'{"kind":"log"'
 _SPAN: Final = b'{"kind":"span"'
 _EVENT: Final = b'{"kind":"event"'
@@ -50,11 +56,12 @@ _LOST_COUNT: Final = re.compile(re.escape(_LOST) + rb"(\d{1,18})")
 
 
 class Piece(NamedTuple):
-    """A chunk, the bytes that the engine unfolds it to, and its records."""
+    """A chunk, the bytes that the engine unfolds it to, its records, and whether all its lines are logs or spans."""
 
     chunk: Chunk
     weight: int
     tally: Tally
+    plain: bool
 
 
 @dataclass(slots=True)
@@ -69,6 +76,7 @@ class Batch:
         weight: bytes that the engine unfolds them to, see ``weigh``.
         resources_bytes: of the resources' text in the statement.
         tally: of all their records.
+        plain: whether all their lines are logs or spans.
         intent: once it was written down.
         sending: the insert that runs or ended, with the lines that could not be stored.
     """
@@ -79,6 +87,7 @@ class Batch:
     weight: int = 0
     resources_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
+    plain: bool = True
     intent: Intent | None = None
     sending: Future[list[BadLine]] | None = None
 
@@ -101,6 +110,7 @@ class Batch:
         self.size_bytes += len(chunk.lines)
         self.weight += piece.weight
         self.tally.add(piece.tally)
+        self.plain &= piece.plain
 
     def parts(self) -> list[Batch]:
         """Give what is inserted by itself: the batch, or parts of one whose resources no statement has room for."""
@@ -144,7 +154,8 @@ def weigh(chunk: Chunk) -> Piece:
     tally = _tally(chunk.lines, kinds)
     stacks = _within(chunk.lines, _PROFILE, _STACK) if _begin(kinds, _PROFILE).any() else 0
     unfolded = len(chunk.lines) + int(lengths[_begin(kinds, _LOG)].sum())
-    return Piece(chunk, unfolded + resource * (len(kinds) + tally.samples + stacks), tally)
+    weight = unfolded + resource * (len(kinds) + tally.samples + stacks)
+    return Piece(chunk, weight, tally, tally.logs + tally.spans == len(kinds))
 
 
 def cut(chunk: Chunk, weight_limit: int) -> Iterator[Piece]:
@@ -159,6 +170,11 @@ def cut(chunk: Chunk, weight_limit: int) -> Iterator[Piece]:
         end = chunk.lines.rfind(b"\n", start, start + step) + 1 or chunk.lines.find(b"\n", start) + 1
         yield weigh(replace(chunk, start=chunk.start + start, end=chunk.start + end, lines=chunk.lines[start:end]))
         start = end
+
+
+def door_of(token: str) -> str:
+    """Tell by which door the lines of an intent go: the same whenever they are sent, and by whichever version."""
+    return RECORD_ENTRY if token.startswith(PLAIN) else ENTRY
 
 
 def count(lines: bytes) -> Tally:

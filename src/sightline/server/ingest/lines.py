@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
 from sightline.base.errors import RowsRefused, SightlineError
-from sightline.server.ingest.batch import Batch, count_lost, cut, weigh
+from sightline.server.ingest.batch import PLAIN, Batch, count_lost, cut, door_of, weigh
 from sightline.server.ingest.pause import Pause
 from sightline.server.ingest.quarantine import BadLine, set_aside
 from sightline.server.ingest.sift import sift
@@ -260,7 +260,7 @@ class LinesIngest:
                 return
             if batch.intent is None:
                 self._store.check_room(lines=True)
-                batch.intent = self._offsets.intend(batch.ranges())
+                batch.intent = self._offsets.intend(batch.ranges(), PLAIN if batch.plain else "")
             batch.sending = self._inserts.submit(self._insert, batch, batch.intent)
             running += 1
 
@@ -276,7 +276,9 @@ class LinesIngest:
 
     def _insert_part(self, batch: Batch, token: str) -> list[BadLine]:
         try:
-            self._store.insert_lines([chunk.lines for chunk in batch.chunks], batch.resources, token)
+            self._store.insert_lines(
+                [chunk.lines for chunk in batch.chunks], batch.resources, token, door=door_of(token)
+            )
         except RowsRefused as refused:
             return self._insert_good(batch, token, refused)
         return []
@@ -298,7 +300,7 @@ class LinesIngest:
             raise refused
         _log.warning("%d lines cannot be stored, they are in %s: %s", len(bad), self._quarantine, bad[0].reason)
         if any(good):
-            self._store.insert_lines(good, batch.resources, token)
+            self._store.insert_lines(good, batch.resources, token, door=door_of(token))
         set_aside(self._quarantine, bad)
         return bad
 
