@@ -55,6 +55,18 @@ def test_pages_of_one_span_give_each_once(filled):
     assert found[2]["offset_ms"] == 0.0015
 
 
+def test_what_is_no_utf_8_is_shown_by_a_sign(filled):
+    """A page is JSON in UTF-8, also where a service sends bytes that are no text."""
+    names = ["\u2713 money".encode(), b"mon\xffey", b"\xe2\x9c"]
+    lines = [span(f"NAME{at}", NOW + at, trace="b" * 32, span=f"{at}" * 16) for at in range(3)]
+    lines = [line.replace(b"NAME%d" % at, names[at]) for at, line in enumerate(lines)]
+    filled.insert_lines(lines, {}, "bytes")
+
+    found = msgspec.json.decode(write_spans(filled, "b" * 32))["spans"]
+
+    assert [each["name"] for each in found] == [name.decode(errors="replace") for name in names]
+
+
 class Position(msgspec.Struct, array_like=True):
     """Where a page would have ended."""
 

@@ -61,6 +61,8 @@ _SPAN: Final = (
 )
 """The fields of a ``SpanRecord``, by their names."""
 
+_BETWEEN: Final = b",\n"
+"""Stands between two rows, and nowhere else: within a row there is no end of a line."""
 
 _AFTER: Final = "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({start:Int64}), {span:String})"
 
@@ -91,19 +93,18 @@ def write_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: s
     if position is None:
         return None
     rows = _rows(store, trace_id, position, limit + 1, _AFTER if cursor else "")
-    end, following = len(rows) - 1, None
-    if rows.count(b"\n") > limit:
-        end = rows.rindex(b"\n", 0, -1)
+    end, following = rows.rindex(b"\n]"), None
+    if rows.count(_BETWEEN) >= limit:
+        end = rows.rindex(_BETWEEN)
         following = _ended(rows, end, position)
     rest = {"next_cursor": following, "elapsed_ms": round((time.monotonic() - asked) * 1000, 3)}
-    # A page weighs megabytes: it is copied no more often than it has to be. No row has a newline within.
-    spans = memoryview(rows.replace(b"\n", b","))[: max(0, end)]
-    begin, ending = b'{"trace_id":%b,"spans":[' % msgspec.json.encode(trace_id), b"]," + msgspec.json.encode(rest)[1:]
-    return b"".join((begin, spans, ending))
+    # A page weighs megabytes: it is copied no more often than it has to be.
+    begin, ending = b'{"trace_id":%b,"spans":' % msgspec.json.encode(trace_id), b"]," + msgspec.json.encode(rest)[1:]
+    return b"".join((begin, memoryview(rows)[:end], ending))
 
 
 def _rows(store: Store, trace_id: str, position: _Position, count: int, after: str) -> bytes:
-    """Give the first spans from a position on, each an object on a line of its own."""
+    """Give the first spans from a position on, an array, each of them on a line of its own."""
     # Within its own time the trace need not be looked for in all that is stored.
     began_ns, from_ns, end_ns = (
         max(0, min(at_ns, 2**63 - 2)) for at_ns in (position.start_ns, position.time_ns, position.end_ns)
@@ -118,13 +119,25 @@ def _rows(store: Store, trace_id: str, position: _Position, count: int, after: s
         seconds=SECONDS,
         whole=True,  # block by block, it would be written by one thread
         short=True,
+        raw=True,
     )
-    return b"".join(pieces)
+    return _utf8(b"".join(pieces))
+
+
+def _utf8(text: bytes) -> bytes:
+    """Give text back, with a sign in place of each byte that is no UTF-8: to look takes less than to write so."""
+    if text.isascii():
+        return text
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return text.decode(errors="replace").encode()
+    return text
 
 
 def _ended(rows: bytes, end: int, before: _Position) -> str:
     """Write the cursor behind the row that ends there."""
-    last = msgspec.json.decode(rows[rows.rfind(b"\n", 0, end) + 1 : end], type=_Last)
+    last = msgspec.json.decode(rows[rows.rindex(b"\n", 0, end) + 1 : end], type=_Last)
     return encode_cursor(_Position(parse_time(last.start, 0), last.span_id, before.start_ns, before.end_ns))
 
 

@@ -62,6 +62,8 @@ class Limits:
             "compile_expressions": 0,
             "compile_aggregate_expressions": 0,
             "compile_sort_description": 0,
+            # Which rows an answer has is found before the rest of them is read, for a page of 10,000 and one more too.
+            "query_plan_max_limit_for_lazy_materialization": 20_000,
             # Rows that replace each other have the same time, and so are always of one partition.
             "do_not_merge_across_partitions_select_final": 1,
             "log_comment": f"{self.name}:{_asker.get()}",
