@@ -98,9 +98,10 @@ class Workers:
 
     def write(self) -> None:
         """Write this process's figures down."""
-        if self._present():
-            content = [msgspec.json.encode(_Living(os.getpid())), *map(lines.encode, own_records())]
-            self._replace(self._file(f"{self._instance}.metrics"), content)
+        with contextlib.suppress(FileNotFoundError):  # removed just now: the next time it is made anew
+            if self._present():
+                content = [msgspec.json.encode(_Living(os.getpid())), *map(lines.encode, own_records())]
+                self._replace(self._file(f"{self._instance}.metrics"), content)
 
     def records(self) -> list[MetricRecord] | None:
         """Add up the figures of all workers; None where this process is the only one there ever was."""
@@ -133,7 +134,8 @@ class Workers:
         """Be known to the others: there is a file that is locked by this process while it lives."""
         if not recorder.enabled or recorder.writer is None:
             return False
-        if self._lock_file >= 0 and self._instance == recorder.instance:
+        known = self._lock_file >= 0 and self._instance == recorder.instance
+        if known and self._file(f"{self._instance}.alive").exists():
             return True
         self.leave()
         self._directory = Path(recorder.settings["home"].value) / DIRECTORY
