@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import statistics
 import sys
@@ -188,7 +189,7 @@ def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> tuple
         question.ask(moment)
         times.append((time.perf_counter() - started) * 1000)
         costs.append((time.process_time() - used) * 1000)
-    p95 = sorted(times)[min(len(times) - 1, round(len(times) * 0.95))]
+    p95 = sorted(times)[math.ceil(len(times) * 0.95) - 1]
     return round(statistics.median(times), 1), round(p95, 1), round(min(costs), 1)
 
 
