@@ -199,8 +199,11 @@ class Load:
     def __init__(self, store: Store, end_ns: int, rate: int) -> None:
         chance = random.Random(11)
         made = [storage.Request(number, chance) for number in range(rate // 10)]
-        self._records = [each for one in made for each in (*one.made_spans(), *one.made_logs())][: rate // 2]
-        self._lines = [json.dumps(record, separators=(",", ":")).encode() for record in self._records]
+        records = [each for one in made for each in (*one.made_spans(), *one.made_logs())][: rate // 2]
+        self._lines = [
+            json.dumps(record, separators=(",", ":")).encode().split(b'"time":%d' % record["time"])
+            for record in records
+        ]
         self._store, self._end_ns, self._rate = store, end_ns, rate
         self._started = time.monotonic()
         self._stop = threading.Event()
@@ -212,10 +215,10 @@ class Load:
 
     def _put(self) -> None:
         while not self._stop.is_set():
-            now = b'"time":%d' % self.end_ns()
+            first_ns, apart_ns = self.end_ns() - NS_PER_S // 2, NS_PER_S // self._rate
             batch = b"".join(
-                line.replace(b'"time":%d' % record["time"], now) + b"\n"
-                for line, record in zip(self._lines, self._records, strict=True)
+                b'%b"time":%d%b\n' % (head, first_ns + number * apart_ns, rest)
+                for number, (head, rest) in enumerate(self._lines)
             )
             self._store.insert_lines([batch], storage.instances(), f"load-{self._started}-{self.done}")
             self.done += len(self._lines)
