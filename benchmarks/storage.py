@@ -21,6 +21,7 @@ import random
 import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
+from sightline.store import keep
 from sightline.store.connect import Store
 
 if TYPE_CHECKING:
@@ -229,6 +230,7 @@ def measure(requests: int, scrapes: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as directory:
         store = Store.open(f"chdb://{directory}/store")
         try:
+            keep.apply(store, {}, "production")  # as the server does; it also tells merges how to pack
             put(store, (span for request in made for span in request.made_spans()), "span")
             logs = [log for request in made for log in request.made_logs()]
             raw = sum(len(as_json(log, resources[log["instance"]])) for log in logs)

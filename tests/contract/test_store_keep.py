@@ -79,3 +79,35 @@ def test_counts_are_forgotten_with_the_logs_that_they_count(store: Store):
     kept = store.query("SELECT SeverityNumber, count() FROM otel_logs WHERE ServiceName = 'kept' GROUP BY 1 ORDER BY 1")
     counts = "SELECT SeverityNumber, sum(Logs) FROM log_minutes WHERE ServiceName = 'kept' GROUP BY 1 ORDER BY 1"
     assert kept.rows == store.query(counts).rows == [(9, 1), (13, 1), (17, 1)]
+
+
+def test_logs_are_packed_by_merges_and_not_by_inserts(store: Store):
+    """A new part has the engine's quick codec, and what is merged of it the one that makes it small."""
+    keep.apply(store, {}, "")
+    asked = (
+        "SELECT DISTINCT default_compression_codec FROM system.parts "
+        "WHERE active AND database = currentDatabase() AND table = 'otel_logs' AND max_time > now() - 3600"
+    )
+    store.merge(on=False)
+    line = log("packed", time.time_ns(), severity=9)
+    store.insert_lines([line], {"a" * 16: {"service.name": "packed"}}, "packed")
+    new = store.query(f"{asked} AND level = 0").rows
+    store.merge(on=True)
+
+    store.query("OPTIMIZE TABLE otel_logs FINAL", readonly=False)
+
+    assert new == [("LZ4",)]
+    assert store.query(asked).rows == [("ZSTD(5)",)]
+
+
+def test_a_store_that_was_made_before_is_told_to_pack_its_logs(store: Store):
+    """Its days are the same, but its merges do not pack yet; what is stored is not written anew for it."""
+    keep.apply(store, {}, "")
+    plain = keep.rules({}, "")["otel_logs"]
+    store.query(f"ALTER TABLE {''.join(store.local('otel_logs'))} MODIFY TTL {plain}", readonly=False)
+    asked = "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table LIKE 'otel_logs%'"
+    before = store.query(asked).scalar()
+
+    assert keep.apply(store, {}, "") == ["otel_logs"]
+    assert keep.apply(store, {}, "") == []
+    assert store.query(asked).scalar() == before

@@ -19,6 +19,13 @@ DAY_S: Final = 86400
 _ENVIRONMENT: Final = "lower(ResourceAttributes['deployment.environment.name'])"
 _ENVIRONMENT_OF_MINUTES: Final = "lower(Environment)"
 
+_PACKED: Final = {"otel_logs": "toDateTime(SeverityNumber) RECOMPRESS CODEC(ZSTD(5))"}
+"""
+What merges write columns with whose codec is the default one, and from when on: always, for the time is long gone.
+
+New parts are written with the engine's own default, LZ4.
+"""
+
 _LOWEST: Final = {"CRITICAL": 21, "ERROR": 17, "WARNING": 13, "INFO": 9}
 """The lowest severity number of each level; what is below is DEBUG, and 0 is not known: INFO."""
 
@@ -82,15 +89,19 @@ def apply(store: Store, own: Mapping[str, Any], environment: str) -> list[str]:
         StoreUnavailable: if the store does not answer.
     """
     suffix = store.local("")[0]
-    asked = "SELECT name, comment FROM system.tables WHERE database = currentDatabase()"
-    found = dict(store.query(asked).rows)
+    asked = "name, comment, engine_full LIKE '% RECOMPRESS %' FROM system.tables WHERE database = currentDatabase()"
+    found = {name: (comment, packs) for name, comment, packs in store.query(f"SELECT {asked}").rows}
     changed = []
     for table, rule in rules(own, environment).items():
         mark = f"retention {hashlib.sha256(rule.encode()).hexdigest()[:16]}"
-        if found.get(f"{table}{suffix}", mark) == mark:
+        comment, packs = found.get(f"{table}{suffix}", (mark, True))
+        if comment == mark and (packs or table not in _PACKED):
             continue
         name = "".join(store.local(table))
-        store.query(f"ALTER TABLE {name} MODIFY TTL {rule}", readonly=False)
+        told = f"{rule}, {_PACKED[table]}" if table in _PACKED else rule
+        # Where only the packing is new, parts need not be read again to learn how long their rows stay.
+        settings = " SETTINGS materialize_ttl_after_modify = 0" if comment == mark else ""
+        store.query(f"ALTER TABLE {name} MODIFY TTL {told}{settings}", readonly=False)
         store.query(f"ALTER TABLE {name} MODIFY COMMENT {literal(mark)}", readonly=False)
         changed.append(table)
     return changed
