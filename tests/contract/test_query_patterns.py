@@ -17,6 +17,12 @@ NOW = now_ns() // (3600 * NS) * 3600 * NS
 RANGE = TimeRange(NOW - 1800 * NS, NOW)
 NAMES = ("ada", "alan", "grace", "edsger", "barbara", "donald")
 
+MANY = """
+    INSERT INTO otel_logs (Timestamp, SeverityNumber, ServiceName, Body)
+    SELECT fromUnixTimestamp64Nano({at:Int64} + number * 10000000), 9, 'shop',
+        concat(toString(number), ' sold in ', if(intHash64(number) % 4 = 0, 'Rome', 'Oslo')) FROM numbers(80000)
+"""
+
 
 def at(minute: int) -> int:
     """Give a time from *minute* minutes before the range's end on."""
@@ -88,11 +94,18 @@ def test_nothing_is_new_where_nothing_was_logged_before(store):
 
 
 def test_of_many_lines_a_share_is_read(store):
-    """Counts are then estimates, and the answer says of how many lines one was read."""
-    found = find_patterns(store, "", RANGE, max_lines=64)
+    """Blocks of lines are read, and counts estimated step by step from how many there are."""
+    store.query(MANY, {"at": NOW - 86_400 * NS}, readonly=False)
 
-    assert (found.one_in, found.lines) == (3, 125)
-    assert all(each.count % 3 == 0 for each in found.patterns)
+    found = find_patterns(store, "", TimeRange(NOW - 86_500 * NS, NOW - 85_500 * NS), max_lines=10_000)
+
+    assert (found.one_in, found.lines, found.ungrouped) == (8, 80_000, 0)
+    assert [(each.template, each.count, each.trend) for each in found.patterns] == [
+        ("<*> sold in Oslo", pytest.approx(60_000, rel=0.15), "unknown"),
+        ("<*> sold in Rome", pytest.approx(20_000, rel=0.15), "unknown"),
+    ]
+    assert sum(sum(each.counts) for each in found.patterns) == pytest.approx(80_000, rel=0.05)
+    assert sum(each.services["shop"] for each in found.patterns) == pytest.approx(80_000, rel=0.05)
 
 
 def test_the_engine_masks_as_python_does(store):

@@ -641,7 +641,7 @@ export interface LogPage {
  * Attributes:
  *     template: the message; ``<*>`` stands for what varies.
  *     search: a search that finds its lines.
- *     count: how many there are; an estimate where only a share was read.
+ *     count: how many there are; an estimate where only a share was read, as are the other counts.
  *     share: of all lines that match.
  *     before: how many there were in the time before, as long as this one.
  *     trend: what *count* says against *before*; ``unknown`` where nothing at all was logged before.

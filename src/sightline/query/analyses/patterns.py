@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -12,6 +13,8 @@ import msgspec
 from sightline.base.errors import QueryTooExpensive
 from sightline.model import severity
 from sightline.query.analyses import templates
+from sightline.query.logs import Histogram, count_logs
+from sightline.query.sampling import among, one_in
 from sightline.query.search import LOGS, compile_search
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
@@ -19,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sightline.store.connect import Store
+    from sightline.store.result import Result
 
 Trend = Literal["new", "rising", "steady", "falling", "unknown"]
 
-MAX_LINES: Final = 500_000
-"""Lines that are read, spread evenly over the time: counts are of these, times the share that was left out."""
+MAX_LINES: Final = 100_000
+"""Lines that are read, spread evenly over the time: of more, counts are estimated step by step from how many match."""
 
 MAX_TEXTS: Final = 10_000
 """Distinct masked texts that are grouped, the commonest; lines of the others are counted as *ungrouped*."""
@@ -55,7 +59,7 @@ class LogPattern(msgspec.Struct):
     Attributes:
         template: the message; ``<*>`` stands for what varies.
         search: a search that finds its lines.
-        count: how many there are; an estimate where only a share was read.
+        count: how many there are; an estimate where only a share was read, as are the other counts.
         share: of all lines that match.
         before: how many there were in the time before, as long as this one.
         trend: what *count* says against *before*; ``unknown`` where nothing at all was logged before.
@@ -163,57 +167,94 @@ def find_patterns(
         QueryInvalid: if the search cannot be read.
         QueryTooExpensive: if it takes too long.
     """
-    step_s = range_.step_s(min(buckets, MAX_BUCKETS))
-    total, one_in, texts = _read(store, query, range_, step_s, max_lines)
-    tallies = _tallied(texts.rows)
-    first = range_.start_ns // (step_s * NS_PER_S)
-    times = range(first, -(-range_.end_ns // (step_s * NS_PER_S)))
-    lines, had_before = int(total.rows[0][0]), total.rows[0][1] > 0
-    found = [_pattern(*each, times, one_in, lines, had_before=had_before) for each in tallies]
+    buckets = min(buckets, MAX_BUCKETS)
+    read = _read(store, query, range_, buckets, max_lines)
+    weights = _weights(read)
+    found = [_pattern(*each, read, weights) for each in _tallied(read.texts.rows)]
     chosen = [each for each in found if trend in {None, each.trend}]
     return LogPatterns(
         patterns=chosen[: min(limit, MAX_PATTERNS)],
         found=len(chosen),
-        lines=lines,
-        ungrouped=max(0, lines - sum(each.count for each in found)) if len(texts.rows) == MAX_TEXTS else 0,
-        one_in=one_in,
-        step_seconds=step_s,
-        times=[rfc3339(step * step_s * NS_PER_S) for step in times],
-        elapsed_ms=total.elapsed_ms + texts.elapsed_ms,
+        lines=read.now.total,
+        ungrouped=0 if read.complete else max(0, read.now.total - sum(each.count for each in found)),
+        one_in=read.one_in,
+        step_seconds=read.now.step_seconds,
+        times=[bucket.time for bucket in read.now.buckets],
+        elapsed_ms=round(read.now.elapsed_ms + read.texts.elapsed_ms, 3),
     )
 
 
-def _read(store: Store, query: str, range_: TimeRange, step_s: int, max_lines: int) -> tuple[Any, int, Any]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How many lines match now, from the step *first* on, and before; and the masked texts of those that were read."""
+
+    now: Histogram
+    first: int
+    before: int
+    one_in: int
+    texts: Result
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether there are no more texts than are grouped."""
+        return len(self.texts.rows) < MAX_TEXTS
+
+
+def _weights(read: _Read) -> dict[int, float]:
+    """Say for how many lines one that was read stands, step by step, the time before first: its number is 0."""
+    lines = {0: read.before} | {read.first + place: bucket.count for place, bucket in enumerate(read.now.buckets)}
+    if read.one_in == 1 or not read.complete:
+        return dict.fromkeys(lines, float(read.one_in))
+    found: Counter[int] = Counter()
+    for row in read.texts.rows:
+        _add(found, zip(*row[5], strict=True))
+    return {step: max(1.0, count / found[step]) if found[step] else 1.0 for step, count in lines.items()}
+
+
+def _read(store: Store, query: str, range_: TimeRange, buckets: int, max_lines: int) -> _Read:
     """Let the engine count the lines, then mask them and count what is left, *max_lines* of them at most."""
+    start_ns = max(0, 2 * range_.start_ns - range_.end_ns)
+    now = count_logs(store, query, range_, buckets=buckets)
+    before = count_logs(store, query, TimeRange(start_ns, range_.start_ns), buckets=1).total
     condition = compile_search(query, LOGS)
-    length = range_.end_ns - range_.start_ns
     parameters: dict[str, object] = {
-        **condition.parameters, "start": max(0, range_.start_ns - length), "end": range_.end_ns,
-        "now": range_.start_ns, "step": step_s, "masks": templates.MASKS, "bytes": LINE_BYTES, "texts": MAX_TEXTS,
-        "shown": _EXAMPLE_LENGTH, "examples": _EXAMPLES,
+        **condition.parameters, "start": start_ns, "end": range_.end_ns, "now": range_.start_ns,
+        "step": now.step_seconds, "masks": templates.MASKS, "bytes": LINE_BYTES, "texts": MAX_TEXTS,
+        "most": _FEWER * MAX_LINES, "shown": _EXAMPLE_LENGTH, "examples": _EXAMPLES,
     }  # fmt: skip
-    where = f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql}"
-    current = "Timestamp >= fromUnixTimestamp64Nano({now:Int64})"
-    total = store.query(f"SELECT countIf({current}), countIf(NOT ({current})) {where}", parameters)
-    one_in = max(1, math.ceil(sum(total.rows[0]) / max_lines))
+    one = one_in(now.total + before, max_lines)
+    try:
+        texts = store.query(_masked(f"{condition.sql} AND {among(one)}"), parameters)
+    except QueryTooExpensive:  # hardly two lines alike: what is distinct does not fit into the engine's memory
+        one *= _FEWER
+        texts = store.query(_masked(f"{condition.sql} AND {among(one)}"), parameters)
+    return _Read(now, range_.start_ns // (now.step_seconds * NS_PER_S), before, one, texts)
+
+
+def _masked(condition: str) -> str:
+    """
+    Select masked texts, and what their lines add up to.
+
+    Lines are gathered and sorted first: the engine reads the masks anew for each block, and there are as many blocks as
+    lines stand far from each other. Sorted, they come in blocks of 65,000.
+    """
     line = r"substring(substringIndex(trimLeft(Body, ' \t\r\n'), '\n', 1), 1, {bytes:UInt32})"
-    counted = (
-        "SELECT text, sum(n) AS lines, minIf(first, step > 0), maxIf(last, step > 0), max(longest), "
-        "sumMap([step], [n]), sumMapIf([number], [n], step > 0), sumMapIf([service], [n], step > 0), "
-        "groupUniqArrayIf({examples:UInt8})(example, step > 0) FROM ("
-        f"SELECT replaceRegexpAll({line}, {{masks:String}}, '{templates.WILD}') AS text, "
-        f"if({current}, intDiv(toUnixTimestamp(TimestampTime), {{step:UInt32}}), 0) AS step, "
+    current = "Timestamp >= fromUnixTimestamp64Nano({now:Int64})"
+    lines = (
+        f"SELECT {line} AS line, if({current}, intDiv(toUnixTimestamp(TimestampTime), {{step:UInt32}}), 0) AS step, "
         "SeverityNumber AS number, ServiceName AS service, count() AS n, "
         "toUnixTimestamp64Nano(min(Timestamp)) AS first, toUnixTimestamp64Nano(max(Timestamp)) AS last, "
-        f"max(length({line})) AS longest, any(substringUTF8(Body, 1, {{shown:UInt32}})) AS example {where} "
-        "AND intHash64(toUnixTimestamp64Nano(Timestamp)) % {one:UInt32} = 0 "
-        "GROUP BY text, step, number, service) GROUP BY text ORDER BY lines DESC, text LIMIT {texts:UInt32}"
+        f"any(substringUTF8(Body, 1, {{shown:UInt32}})) AS example "
+        f"FROM otel_logs WHERE {IN_RANGE} AND {condition} GROUP BY line, step, number, service "
+        "ORDER BY first LIMIT {most:UInt32}"
     )
-    try:
-        return total, one_in, store.query(counted, {**parameters, "one": one_in})
-    except QueryTooExpensive:  # hardly two lines alike: what is distinct does not fit into the engine's memory
-        one_in *= _FEWER
-        return total, one_in, store.query(counted, {**parameters, "one": one_in})
+    return (
+        f"SELECT replaceRegexpAll(line, {{masks:String}}, '{templates.WILD}') AS text, sum(n) AS lines, "
+        "minIf(first, step > 0), maxIf(last, step > 0), max(length(line)), "
+        "sumMap([step], [n]), sumMapIf([number], [n], step > 0), sumMapIf([service], [n], step > 0), "
+        f"groupUniqArrayIf({{examples:UInt8}})(example, step > 0) FROM ({lines}) "
+        "GROUP BY text ORDER BY lines DESC, text LIMIT {texts:UInt32}"
+    )
 
 
 def _tallied(rows: list[tuple[Any, ...]]) -> list[tuple[str, _Tally]]:
@@ -229,25 +270,29 @@ def _tallied(rows: list[tuple[Any, ...]]) -> list[tuple[str, _Tally]]:
     return sorted(found, key=lambda each: (-each[1].count, each[0]))
 
 
-def _pattern(
-    template: str, tally: _Tally, times: range, one_in: int, lines: int, *, had_before: bool
-) -> LogPattern:  # fmt: skip
+def _pattern(template: str, tally: _Tally, read: _Read, weights: dict[int, float]) -> LogPattern:
     whole = tally.longest < LINE_BYTES
-    count = tally.count * one_in
+    before, *counts = (round(tally.steps.get(step, 0) * weight) for step, weight in weights.items())
+    count = sum(counts)
+    weight = count / tally.count
     return LogPattern(
         template=template if whole else f"{template} …",
         search=templates.search_of(template, whole=whole),
         count=count,
-        share=min(1.0, count / max(1, lines)),
-        before=tally.before * one_in,
-        trend=_trend(tally.count, tally.before) if had_before else "unknown",
+        share=min(1.0, count / max(1, read.now.total)),
+        before=before,
+        trend=_trend(tally.count, tally.before) if read.before else "unknown",
         first_seen=rfc3339(tally.first_ns),
         last_seen=rfc3339(tally.last_ns),
-        counts=[tally.steps.get(step, 0) * one_in for step in times],
-        levels={name: n * one_in for name, n in sorted(tally.levels.items(), key=lambda each: -each[1])},
-        services={name: n * one_in for name, n in sorted(tally.services.items(), key=lambda each: -each[1])},
+        counts=counts,
+        levels=_times(tally.levels, weight),
+        services=_times(tally.services, weight),
         examples=tally.examples,
     )
+
+
+def _times(counts: dict[str, int], weight: float) -> dict[str, int]:
+    return {name: round(count * weight) for name, count in sorted(counts.items(), key=lambda each: -each[1])}
 
 
 def _trend(count: int, before: int) -> Trend:

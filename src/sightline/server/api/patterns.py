@@ -54,7 +54,7 @@ async def patterns(
     """
     Group lines by what they have in common, and compare with the time before, as long as the one asked for.
 
-    Where more than half a million lines match, an even share of them is read and counts are estimates: one_in says so.
+    Where more than 100,000 lines match, an even share of them is read and counts are estimates: one_in says so.
     """
     store = request.app.state.sightline.store
     return answer(await ask(find_patterns, store, query, range_, limit=limit, buckets=buckets, trend=trend))
