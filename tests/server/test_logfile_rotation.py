@@ -121,6 +121,25 @@ def test_a_large_file_does_not_hold_up_the_others(tmp_path: Path):
     assert 0 < read < len(large)
 
 
+def test_what_was_written_before_a_rotation_while_nobody_looked_is_stored(tmp_path: Path):
+    """The server goes on with the file that it knows, whatever it is called now, and with no other of its directory."""
+    path = tmp_path / "app.log"
+    path.write_bytes(lines(0, 50))
+    with followed_by("server", tmp_path, path) as server:
+        eventually(lambda: stored(server, "app") == (50, 50), timeout_s=30)
+    with path.open("ab") as file:
+        file.write(lines(50, 60))
+    path.rename(tmp_path / "app.log.1")
+    (tmp_path / "beside.log").write_bytes(lines(100, 110))
+    path.write_bytes(lines(60, 70))
+
+    with followed_by("server", tmp_path, path) as server:
+        eventually(lambda: stored(server, "app") == (70, 70), timeout_s=30)
+        with (tmp_path / "app.log.1").open("ab") as file:
+            file.write(lines(70, 71))
+        eventually(lambda: stored(server, "app") == (71, 71), timeout_s=30)
+
+
 def test_a_renamed_file_ends_when_it_is_left_alone(tmp_path: Path):
     """Its writer may come back for a while; a deleted one ends at once, and of very many those that went first."""
     (tmp_path / "a.log").write_bytes(b"a line\n")

@@ -153,6 +153,18 @@ class LogFiles:
             row = connection.execute(select(FILES).where(FILES.c.id == number)).first()
             return _known(row, _pending(connection, row)) if row else None
 
+    def begun_since(self, host: str, since_ns: int, most: int) -> list[KnownFile]:
+        """Give the files of a machine that were begun with, or gone on with, since then; the last ones first."""
+        chosen = select(FILES).where((FILES.c.host == host) & (FILES.c.seen_ns >= since_ns))
+        with transaction(self._engine) as connection:
+            return [_known(row) for row in connection.execute(chosen.order_by(FILES.c.seen_ns.desc()).limit(most))]
+
+    def is_same(self, number: int, head: bytes) -> bool:
+        """Tell whether what begins with *head* may be the file of that number."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(FILES).where(FILES.c.id == number)).first()
+            return row is not None and _begins_so(head, row)
+
     def intend(self, number: int, start: int, end: int) -> None:
         """Write down that a range is about to be stored."""
         values = {"file": number, "start": start, "end": end, "stored": False}

@@ -7,12 +7,14 @@ import glob
 import logging
 import os
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from sightline.base.errors import SightlineError
 from sightline.server.answers import ask
 from sightline.server.ingest.logfile_reader import LogFile
+from sightline.server.ingest.logfile_renamed import renamed
 from sightline.server.ingest.logfile_retry import RETRY_S, Retries
 from sightline.server.ingest.logfile_settle import Settling
 from sightline.server.ingest.logfile_take import Range, take
@@ -108,6 +110,7 @@ class Follower:
             followed.file.close()
 
     async def _run(self) -> None:
+        await self._go_on()
         while True:
             more = False
             try:
@@ -116,6 +119,16 @@ class Follower:
                 _log.exception("Following log files failed; it is tried again")
             if not more:
                 await asyncio.sleep(LOOK_S)
+
+    async def _go_on(self) -> None:
+        """Open what was renamed while nobody looked; it ends as what is renamed meanwhile does."""
+        try:
+            files = self._services.offsets.log_files
+            left = await ask(partial(renamed, files, self._patterns, most=MAX_FILES, renamed_s=self._renamed_s))
+            for inode, path in left.items():
+                await self._guarded(inode, path, self._begin(inode, path))
+        except Exception:
+            _log.exception("Looking for renamed log files failed; they are left out")
 
     async def _look(self) -> bool:
         """Take a few blocks of each file; tell whether one has more."""
