@@ -7,7 +7,7 @@ import pytest
 from tests.support.records import NS, SERVICE, now_ns, span
 
 from sightline.base.errors import QueryInvalid
-from sightline.query.analyses.compare import compare
+from sightline.query.analyses.compare import OTHERS, SAMPLE, compare
 from sightline.query.search import TRACES
 from sightline.query.timerange import TimeRange
 from sightline.store.connect import Store
@@ -90,3 +90,24 @@ def test_a_search_that_cannot_be_read_is_refused(store):
     """Both searches are read before anything is asked."""
     with pytest.raises(QueryInvalid):
         compare(store, TRACES, "status:maybe", RANGE)
+
+
+MANY = """
+    INSERT INTO otel_traces (Timestamp, TraceId, SpanId, SpanName, ServiceName, StatusCode, SpanAttributes)
+    SELECT fromUnixTimestamp64Nano({at:Int64} + number * 1000000), hex(intDiv(number, 20)), hex(number), 'GET /',
+        'shop', if(number % 41 = 0, 'Error', 'Unset'), map('zone', if(number % 82 = 0, 'east', 'west'), 'user',
+        toString(intDiv(number, 20) % 50)) FROM numbers(60000)
+"""
+
+
+def test_of_many_some_that_lie_all_over_the_time_are_compared(store):
+    """The newest of the selected are, with others of the same time and not only of the last requests."""
+    start_ns = NOW - 86_400 * NS
+    store.query(MANY, {"at": start_ns}, readonly=False)
+
+    found = compare(store, TRACES, "status:error", TimeRange(start_ns, start_ns + 60 * NS))
+
+    assert (found.sampled, found.selected) == (True, SAMPLE)
+    assert found.others == pytest.approx(OTHERS, rel=0.2)
+    assert [each.field for each in found.differences if each.score > 0.1] == ["zone", "zone"]
+    assert found.differences[0].selected_share == pytest.approx(0.5, abs=0.01)

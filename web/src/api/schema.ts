@@ -168,7 +168,16 @@ export interface Column {
   type: string;
 }
 
-/** Differences, the most telling first; *sampled* says that only the newest records of a side were looked at. */
+/**
+ * Differences, the most telling first.
+ *
+ * Attributes:
+ *     selected: how many of the selected records were looked at.
+ *     others: how many of the others were.
+ *     sampled: there are more of them; the newest were looked at, and some of the others of the same time.
+ *     differences: what tells them apart.
+ *     elapsed_ms: how long it took.
+ */
 export interface Comparison {
   selected: number;
   others: number;

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from sightline.query.binding import binder
+from sightline.query.sampling import one_in
 from sightline.query.search import Signal, compile_search, parse
 from sightline.query.search.tree import Compare, Node, Present, walk
 from sightline.query.timerange import IN_RANGE, TimeRange
@@ -16,8 +18,14 @@ from sightline.query.timerange import IN_RANGE, TimeRange
 if TYPE_CHECKING:
     from sightline.store.connect import Store
 
-SAMPLE: Final = 20_000
-"""Records of each side that are looked at, the newest ones."""
+SAMPLE: Final = 500
+"""Selected records that are looked at, the newest ones: rare ones are each read with all that stands around them."""
+
+OTHERS: Final = 2_000
+"""Other records that are looked at, spread evenly over the time of the selected ones."""
+
+_BESIDE: Final = 8
+"""Other records that are read side by side: fewer would be more places to read, more would be of few requests."""
 
 MAX_DIFFERENCES: Final = 100
 """Most differences that are given."""
@@ -62,7 +70,16 @@ class Difference(msgspec.Struct):
 
 
 class Comparison(msgspec.Struct):
-    """Differences, the most telling first; *sampled* says that only the newest records of a side were looked at."""
+    """
+    Differences, the most telling first.
+
+    Attributes:
+        selected: how many of the selected records were looked at.
+        others: how many of the others were.
+        sampled: there are more of them; the newest were looked at, and some of the others of the same time.
+        differences: what tells them apart.
+        elapsed_ms: how long it took.
+    """
 
     selected: int
     others: int
@@ -92,38 +109,70 @@ def compare(
     """
     chosen, base = compile_search(selection, signal, "c"), compile_search(among, signal, "b")
     parameters: dict[str, object] = {**chosen.parameters, **base.parameters, **range_.parameters, "sample": SAMPLE}
+    sides = _sides(store, f"{signal.table} WHERE {IN_RANGE} AND ({base.sql})", f"({chosen.sql})", parameters)
+    if not sides.selected or not sides.others:
+        return Comparison(sides.selected, sides.others, sides.sampled, [], round(sides.elapsed_ms, 3))
+    parameters |= {"selected": sides.selected, "others": sides.others, "longest": MAX_VALUE_LENGTH, "few": _CANDIDATES}
     pairs = _pairs(signal, parameters)
-    sides = [
-        f"SELECT {number} AS side, {pairs} AS pairs FROM {signal.table} WHERE {IN_RANGE} AND ({base.sql}) "
-        f"AND {negation}({chosen.sql}) ORDER BY Timestamp DESC LIMIT {{sample:UInt32}}"
-        for number, negation in ((1, ""), (0, "NOT "))
-    ]
-    counted = [int(_count(store, side, parameters)) for side in sides]
-    if not all(counted):
-        return Comparison(counted[0], counted[1], max(counted) >= SAMPLE, [], 0.0)
-    parameters |= {"selected": counted[0], "others": counted[1], "longest": MAX_VALUE_LENGTH, "few": _CANDIDATES}
     found = store.query(
         "SELECT pair.1 AS field, substringUTF8(pair.2, 1, {longest:UInt32}) AS value, "
-        "countIf(side = 1) AS chosen, countIf(side = 0) AS rest "
-        f"FROM (SELECT side, arrayJoin(pairs) AS pair FROM (({sides[0]}) UNION ALL ({sides[1]}))) WHERE value != '' "
+        "countIf(side = 1) AS chosen, countIf(side = 0) AS rest FROM (SELECT side, arrayJoin(pairs) AS pair FROM "
+        f"(SELECT 1 AS side, {pairs} AS pairs {sides.of_selected} "
+        f"UNION ALL SELECT 0 AS side, {pairs} AS pairs {sides.of_others})) WHERE value != '' "
         "GROUP BY field, value "
         "ORDER BY abs(chosen / {selected:Float64} - rest / {others:Float64}) DESC, field, value LIMIT {few:UInt32}",
         parameters,
     )
     named = _named(selection)
-    differences = [_difference(*row, *counted) for row in found.rows if row[0].lower() not in named]
+    differences = [_difference(row, sides) for row in found.rows if row[0].lower() not in named]
     ranked = sorted((each for each in differences if each.score), key=lambda each: -each.score)
-    return Comparison(
-        counted[0], counted[1], max(counted) >= SAMPLE, _thinned(ranked, min(limit, MAX_DIFFERENCES)), found.elapsed_ms
+    kept = _thinned(ranked, min(limit, MAX_DIFFERENCES))
+    took_ms = round(sides.elapsed_ms + found.elapsed_ms, 3)
+    return Comparison(sides.selected, sides.others, sides.sampled, kept, took_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Which records are compared, as the ends of two statements, and how many they are."""
+
+    of_selected: str
+    of_others: str
+    selected: int
+    others: int
+    sampled: bool
+    elapsed_ms: float
+
+
+def _sides(store: Store, source: str, chosen: str, parameters: dict[str, object]) -> _Sides:
+    """
+    Choose the newest of the selected records, and from their time some of the others.
+
+    Others that are merely the newest, too, would be of the last few requests, and what these have is chance.
+    """
+    newest = store.query(
+        "SELECT count(), min(toUnixTimestamp64Nano(Timestamp)) FROM "
+        f"(SELECT Timestamp FROM {source} AND {chosen} ORDER BY Timestamp DESC LIMIT {{sample:UInt32}})",
+        parameters,
     )
+    selected, oldest_ns = newest.rows[0]
+    if selected == SAMPLE:
+        parameters["start"] = oldest_ns
+    rest = f"FROM {source} AND NOT {chosen}"
+    count = store.query(f"SELECT count() {rest}", parameters)
+    one = one_in(count.scalar(), OTHERS)
+    took_ms = newest.elapsed_ms + count.elapsed_ms
+    others = count.scalar()
+    if one > 1:
+        rest += f" AND (intDiv(_part_offset, {_BESIDE}) + cityHash64(_part)) % {one} = 0"
+        found = store.query(f"SELECT count() {rest}", parameters)
+        others, took_ms = found.scalar(), took_ms + found.elapsed_ms
+    sampled = selected == SAMPLE or one > 1
+    return _Sides(f"FROM {source} AND {chosen}", rest, selected, others, sampled, took_ms)
 
 
-def _count(store: Store, side: str, parameters: dict[str, object]) -> int:
-    found: int = store.query(f"SELECT count() FROM ({side})", parameters).rows[0][0]
-    return found
-
-
-def _difference(field: str, value: str, chosen: int, rest: int, selected: int, others: int) -> Difference:
+def _difference(row: tuple[Any, ...], sides: _Sides) -> Difference:
+    field, value, chosen, rest = row
+    selected, others = sides.selected, sides.others
     share, other = chosen / selected, rest / others
     together = (chosen + rest) / (selected + others)
     spread = math.sqrt(together * (1 - together) * (1 / selected + 1 / others))

@@ -78,7 +78,7 @@ export function CompareView({ signal, q, service }: Props) {
     <div className={found.stale ? "scroll view-body waiting" : "scroll view-body"} tabIndex={0} role="group" aria-label="Differences">
       <p className="view-note muted">
         {integer(selected)} records that match, beside {integer(others)} others{service && ` of ${service}`}
-        {sampled && ", the newest of each"}. What tells them apart best comes first.
+        {sampled && ", some of many"}. What tells them apart best comes first.
       </p>
       {differences.length === 0 && <Empty title="Nothing tells them apart">No field has a value that one side has clearly more often.</Empty>}
       <ul>
