@@ -51,6 +51,12 @@ The memory budget is this many times what two inserts of lines unfold to. The en
 that for ordinary lines, fifteen times for logs in which no word comes twice: one of those still fits by itself.
 """
 
+BATCH_SHARE: Final = 64
+"""The memory budget is this many times the most lines that are inserted together: larger inserts cost less a line."""
+
+BATCH_MOST_BYTES: Final = 64 * 1024 * 1024
+"""With more lines together, those that wait for the insert to end are seen too late."""
+
 VERSION: Final = metadata.version("sightline")
 
 _log = logging.getLogger(__name__)
@@ -108,6 +114,7 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
             live=live,
             counters=counters,
             quarantine=home / "quarantine",
+            batch_bytes=min(BATCH_MOST_BYTES, settings["memory_bytes"] // BATCH_SHARE),
             weight_limit=settings["memory_bytes"] // INSERT_SHARE,
         )
         lines.start()

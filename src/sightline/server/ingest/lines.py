@@ -35,14 +35,8 @@ INSERT_EVERY_S: Final = 0.4
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """Most bytes of lines that are inserted together. An insert of one line costs as much as parsing 25,000."""
 
-BACKLOG_BYTES: Final = 8 * 1024 * 1024
-"""An insert of so many bytes was part of a backlog: what comes behind it does not wait."""
-
 INSERTS_AT_ONCE: Final = 2
 """Inserts that run side by side when much is waiting."""
-
-HELD_BYTES: Final = BATCH_BYTES * INSERTS_AT_ONCE + BATCH_BYTES // 2
-"""Bytes of lines in memory: those of the inserts that run, and some that are read ahead."""
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 30.0
@@ -75,6 +69,7 @@ class LinesIngest:
         live: Live,
         counters: Counters,
         quarantine: Path,
+        batch_bytes: int = BATCH_BYTES,
         weight_limit: int = BATCH_BYTES * 2,
         retry_first_s: float = RETRY_FIRST_S,
     ) -> None:
@@ -88,6 +83,8 @@ class LinesIngest:
             live: gets all lines first.
             counters: what came in is added here.
             quarantine: directory for lines that cannot be stored.
+            batch_bytes: most bytes of lines that are inserted together. An insert of half as many was part of a
+                backlog: what comes behind it does not wait.
             weight_limit: most that inserts at a time may unfold to in the engine, by the measure of ``batch.weigh``.
             retry_first_s: seconds until a refused insert is tried again for the first time.
         """
@@ -98,6 +95,9 @@ class LinesIngest:
         self._live = live
         self._counters = counters
         self._quarantine = quarantine
+        self._batch_bytes = batch_bytes
+        # Those of the inserts that run, and some that are read ahead.
+        self._held_bytes = batch_bytes * INSERTS_AT_ONCE + batch_bytes // 2
         self._weight_limit = weight_limit // INSERTS_AT_ONCE
         self._pending: deque[Batch] = deque()
         self._stop = threading.Event()
@@ -193,8 +193,8 @@ class LinesIngest:
 
     def _poll(self) -> bool:
         """Read what is new, show it to whoever is tailing, and keep it for the next insert."""
-        room = HELD_BYTES - sum(batch.size_bytes for batch in self._pending)
-        chunks = self._reader.read(min(room, BATCH_BYTES)) if room > 0 else []
+        room = self._held_bytes - sum(batch.size_bytes for batch in self._pending)
+        chunks = self._reader.read(min(room, self._batch_bytes)) if room > 0 else []
         for chunk in chunks:
             self._live.publish(chunk.lines, {chunk.header.instance: chunk.header.resource})
             self._counters.lost += count_lost(chunk.lines)
@@ -204,7 +204,7 @@ class LinesIngest:
                 self._pending[-1].add(piece)
                 self._counters.accepted.add(piece.tally)
         self._measure()
-        return bool(chunks) and not self._pending[-1].size_bytes < BACKLOG_BYTES // 2
+        return bool(chunks) and not self._pending[-1].size_bytes < self._batch_bytes // 4
 
     def _measure(self) -> None:
         now = time.monotonic()
@@ -242,7 +242,7 @@ class LinesIngest:
             self._counters.quarantined += len(bad)
             self._pending.popleft()
             # Behind a large one comes the rest of a backlog: it need not wait.
-            self._inserted_at = 0.0 if batch.size_bytes >= BACKLOG_BYTES else time.monotonic()
+            self._inserted_at = 0.0 if batch.size_bytes * 2 >= self._batch_bytes else time.monotonic()
             settled = True
         return settled
 
@@ -255,7 +255,7 @@ class LinesIngest:
         for batch in self._pending:
             if batch.sending is not None:
                 continue
-            full = batch.size_bytes >= BATCH_BYTES or batch is not self._pending[-1]
+            full = batch.size_bytes >= self._batch_bytes or batch is not self._pending[-1]
             if running >= at_once or not (full or (due and not running)) or (held and batch.intent is None):
                 return
             if batch.intent is None:
