@@ -75,8 +75,7 @@ TRACES: Final = ("status:error", "duration:>5s", "service:shop orders", "user.id
 METRICS: Final[dict[str, Aggregate | None]] = {"system_cpu_percent": None, "http_requests_total": None, "wait": "p95"}
 FILLED: Final = {
     "otel_logs": "Timestamp", "errors": "Timestamp", "otel_traces": "Timestamp", "log_minutes": "Time",
-    "span_minutes": "Time", "request_minutes": "Time", "request_quarters": "Time", "request_hours": "Time",
-    "service_requests": "Time", "trace_minutes": "Time",
+    "span_minutes": "Time", "request_sums": "Time", "trace_minutes": "Time",
 }  # fmt: skip
 """Tables that records are put into, and their times."""
 

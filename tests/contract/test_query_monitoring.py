@@ -116,6 +116,20 @@ def test_endpoints_come_with_rate_times_and_errors(store):
     assert (found[0].p50_ms, found[0].max_ms) == (pytest.approx(15, rel=0.02), 29)
 
 
+@pytest.mark.parametrize("seconds", [45, 700, 1800])
+def test_endpoints_of_any_range_are_those_of_its_spans(store, seconds):
+    """Whatever lies within minutes at the edges, counts, times and sizes are right to the request."""
+    range_ = TimeRange(NOW - (seconds + 37) * NS, NOW - 37 * NS)
+
+    found = endpoints(store, range_).endpoints
+
+    within = [number for number in range(30) if range_.start_ns <= NOW - (number * 60 + 61) * NS < range_.end_ns]
+    assert sum(one.requests for one in found) == len(within)
+    assert sum(one.errors for one in found) == sum(number % 3 == 0 for number in within)
+    assert sum(one.response_bytes for one in found) == sum(within)
+    assert sum(one.mean_ms * one.requests for one in found) == pytest.approx(sum(number + 1 for number in within))
+
+
 def test_a_time_without_records_has_zeros(store):
     """Where nothing was recorded, figures are zero, lists empty and trends stable."""
     before = NOW - 7 * 24 * 3600 * NS

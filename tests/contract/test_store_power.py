@@ -53,7 +53,7 @@ def test_inserts_wait_for_the_disk_only_where_that_is_asked_for(store: Store):
         power.apply(store, fsync=False)
         files, directories = insert(store, "unasked")
 
-    assert {"otel_logs", "otel_traces", "metric_samples", "request_minutes"} <= set(changed)
+    assert {"otel_logs", "otel_traces", "metric_samples", "request_sums"} <= set(changed)
     assert again == []
     assert asked_files > files == 0
     assert asked_directories > directories == 0

@@ -10,6 +10,7 @@ from tests.contract.test_store import line
 
 from sightline.query.analyses.overview import overview
 from sightline.query.metrics import RangeQuestion, metric_range
+from sightline.query.request_sums import WIDTHS_S
 from sightline.query.timerange import NS_PER_S, TimeRange
 from sightline.store.connect import Store
 
@@ -27,44 +28,50 @@ def store(address: Callable[[Path], str], tmp_path_factory: pytest.TempPathFacto
 
 def request(name: str, duration: int, *, status: str = "Ok", time_ns: int | None = None) -> bytes:
     """Encode one span of kind Server."""
-    attributes = {"http.route": f"/{name}", "http.response.status_code": 200}
+    attributes = {
+        "http.route": f"/{name}", "http.request.method": "GET", "http.response.status_code": 200,
+        "http.request.body.size": 3, "http.response.body.size": 11,
+    }  # fmt: skip
     return line("span", name=name, span_kind="Server", duration=duration, status=status, attributes=attributes,
                 time=time_ns or time.time_ns())  # fmt: skip
 
 
-@pytest.mark.parametrize("table", ["request_minutes", "request_quarters", "request_hours"])
-def test_requests_are_summed_up_once_for_their_token(store: Store, table: str):
-    """A range that is sent again is neither counted twice by minute nor by hour."""
-    lines = request(table, 5) + request(table, 7, status="Error") + line("span", name=table, span_kind="Client")
+@pytest.mark.parametrize("seconds", WIDTHS_S)
+def test_requests_are_summed_up_once_for_their_token(store: Store, seconds: int):
+    """A range that is sent again is not counted twice, in whichever width: by endpoint, with all that is told of it."""
+    name = f"once-{seconds}"
+    lines = request(name, 5) + request(name, 7, status="Error") + line("span", name=name, span_kind="Client")
 
     for _ in range(3):
-        store.insert_lines([lines], {}, table)
+        store.insert_lines([lines], {}, name)
 
     found = store.query(
-        f"SELECT Route, StatusCode, HttpStatus, sum(Requests) FROM {table} WHERE SpanName = '{table}' "
-        "GROUP BY ALL ORDER BY StatusCode"
+        "SELECT Route, Method, sum(Requests), sum(Errors), sum(Failed), sumMap(Statuses), sum(Nanoseconds), "
+        "max(Longest), sum(RequestBytes), sum(ResponseBytes) FROM request_sums "
+        f"WHERE SumOf = 'endpoint' AND Seconds = {seconds} AND SpanName = '{name}' GROUP BY ALL"
     )
-    assert found.rows == [(f"/{table}", "Error", "200", 1), (f"/{table}", "Ok", "200", 1)]
+    assert found.rows == [(f"/{name}", "GET", 2, 1, 1, {"200": 2}, 12, 7, 6, 22)]
 
 
-@pytest.mark.parametrize("table", ["request_minutes", "request_quarters", "request_hours"])
-def test_latencies_of_many_inserts_merge_to_right_percentiles(store: Store, table: str):
+@pytest.mark.parametrize("seconds", WIDTHS_S)
+def test_latencies_of_many_inserts_merge_to_right_percentiles(store: Store, seconds: int):
     """Percentiles over inserts and minutes lie within one per cent of those of the spans."""
-    now_ns = time.time_ns()
+    now_ns, name = time.time_ns(), f"p-{seconds}"
     for part in range(4):
-        lines = [request(f"p-{table}", (part + 4 * number + 1) * 10**6, time_ns=now_ns - part * 60 * 10**9)
+        lines = [request(name, (part + 4 * number + 1) * 10**6, time_ns=now_ns - part * 60 * 10**9)
                  for number in range(250)]  # fmt: skip
-        store.insert_lines(lines, {}, f"p-{table}-{part}")
+        store.insert_lines(lines, {}, f"{name}-{part}")
 
     (found,) = store.query(
-        f"SELECT quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency) FROM {table} WHERE SpanName = 'p-{table}'"
+        "SELECT quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency) FROM request_sums "
+        f"WHERE SumOf = 'endpoint' AND Seconds = {seconds} AND SpanName = '{name}'"
     ).rows[0]
 
     assert found == pytest.approx([500e6, 950e6, 990e6], rel=0.012)
 
 
 def test_requests_of_a_service_are_summed_up_once_for_their_token(store: Store):
-    """A range that is sent again is counted once by five minutes and once by half an hour, whatever its endpoints."""
+    """A range that is sent again is counted once in each width, whatever its endpoints."""
     at = time.time_ns() // (1800 * NS_PER_S) * 1800 * NS_PER_S - 1500 * NS_PER_S
     lines = [request(name, 10**6, status="Error", time_ns=at + 290 * NS_PER_S * number)
              for number, name in enumerate(("one", "two", "three"))]  # fmt: skip
@@ -73,14 +80,13 @@ def test_requests_of_a_service_are_summed_up_once_for_their_token(store: Store):
         store.insert_lines(lines, {"b" * 16: {"service.name": "summed"}}, "service")
 
     found = store.query(
-        "SELECT Seconds, StatusCode, toUnixTimestamp(Time), sum(Requests), "
-        "quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[1] FROM service_requests WHERE ServiceName = 'summed' "
-        "GROUP BY ALL ORDER BY 1, 3"
+        "SELECT Seconds, toUnixTimestamp(Time), sum(Requests), sum(Errors), "
+        "quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[1] FROM request_sums "
+        "WHERE SumOf = 'service' AND ServiceName = 'summed' AND Seconds IN (300, 1800) GROUP BY ALL ORDER BY 1, 2"
     )
     first_s, latency = at // NS_PER_S, pytest.approx(1e6, rel=0.01)
     assert found.rows == [
-        (300, "Error", first_s, 2, latency), (300, "Error", first_s + 300, 1, latency),
-        (1800, "Error", first_s - 300, 3, latency),
+        (300, first_s, 2, 2, latency), (300, first_s + 300, 1, 1, latency), (1800, first_s - 300, 3, 3, latency),
     ]  # fmt: skip
 
 

@@ -3,13 +3,18 @@
 import time
 from pathlib import Path
 
+import pytest
 from tests.contract.test_store import line
 
 from sightline.query.analyses.overview import overview
+from sightline.query.endpoints import endpoints
 from sightline.query.errors import list_fingerprints
 from sightline.query.timerange import NS_PER_S, TimeRange
 from sightline.query.trace_times import BEGUN, SPANS_BEGUN
 from sightline.store.connect import Store
+
+BEFORE_SUMS = 13
+"""The last migration of a store whose requests were summed up in four tables."""
 
 BEFORE_QUARTERS = 6
 """The last migration of a store without quarters of an hour, a table of errors and the minutes of traces."""
@@ -32,6 +37,31 @@ def test_an_older_store_counts_what_it_has_when_it_is_opened(tmp_path: Path):
 
     assert requests == 1
     assert [name for name, *_ in errors] == ["old"]
+
+
+def test_requests_summed_up_before_are_taken_over(tmp_path: Path):
+    """Counts, errors and percentiles are what they were; the method is told by the name, the mean by the sketch."""
+    url, now_ns = f"chdb://{tmp_path / 'store'}", time.time_ns()
+    about = {"http.route": "/old", "http.request.method": "POST"}
+    old = Store.open(url, memory_bytes=512 * 1024 * 1024, upto=BEFORE_SUMS)
+    for hour in range(20):
+        lines = [line("span", name="POST /old", span_kind="Server", status="Error", attributes=about,
+                      duration=(number + 1) * 10**6, time=now_ns - (hour * 3600 + number) * NS_PER_S)
+                 for number in range(100)]  # fmt: skip
+        old.insert_lines(lines, {}, f"old-{hour}")
+    old.close()
+
+    store = Store.open(url, memory_bytes=512 * 1024 * 1024)
+    day = TimeRange(now_ns - 24 * 3600 * NS_PER_S, now_ns + NS_PER_S)
+    (found,), totals = endpoints(store, day).endpoints, overview(store, day).totals
+    left = store.query("SELECT name FROM system.tables WHERE name LIKE 'request%' OR name LIKE '%requests' ORDER BY 1")
+    store.close()
+
+    assert (found.method, found.endpoint, found.requests, found.errors) == ("POST", "/old", 2000, 2000)
+    assert (totals.requests, totals.errors) == (2000, 2000)
+    assert (found.p95_ms, found.max_ms) == (pytest.approx(95, rel=0.02), pytest.approx(100, rel=0.02))
+    assert found.mean_ms == pytest.approx(50.5, rel=0.05)
+    assert left.rows == [("otel_traces_requests",), ("request_sums",)]
 
 
 def test_an_older_store_finds_its_traces_by_their_minutes(tmp_path: Path):

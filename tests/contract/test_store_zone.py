@@ -20,7 +20,8 @@ from sightline.store.connect import Store
 store = Store.open(sys.argv[1])
 line = span("pay", {HALF_PAST} * 10**9, trace="1" * 32, span="2" * 16, span_kind="Server")
 store.insert_lines([line], {{"one": {{"service.name": "shop"}}}}, "token")
-hours = store.query("SELECT toUnixTimestamp(Time), Requests FROM request_hours").rows
+sums = "FROM request_sums WHERE SumOf = 'endpoint' AND Seconds = 3600"
+hours = store.query(f"SELECT toUnixTimestamp(Time), Requests {{sums}}").rows
 days = store.query("SELECT toString(toDate(Timestamp)) FROM otel_traces").rows
 print(json.dumps([hours, days, time.strftime("%Z")]))
 store.close()

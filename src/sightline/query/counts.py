@@ -28,7 +28,7 @@ _OF_SERVICE: Final = (
 _MINUTES: Final = "Time >= toDateTime({first_minute:UInt32}) AND Time < toDateTime({end_minute:UInt32})"
 """Condition on the minutes that lie within a range."""
 
-_EDGES: Final = (
+EDGES: Final = (
     f"{IN_RANGE} AND (Timestamp < fromUnixTimestamp64Nano({{first_minute_ns:Int64}}) "
     "OR Timestamp >= fromUnixTimestamp64Nano({end_minute_ns:Int64}))"
 )
@@ -54,10 +54,10 @@ def counted(kind: tuple[str, str, str, str], range_: TimeRange, condition: str =
         The statement, and further parameters of it.
     """
     table, minutes, number, own = kind
-    bounds = _bounds(range_)
+    bounds = minutes_within(range_)
     records = (
         f"SELECT toUnixTimestamp(Timestamp) AS at_s, ServiceName, {own}, toUInt64(1) AS counted "
-        f"FROM {table} WHERE {_EDGES if bounds else IN_RANGE} AND {condition}"
+        f"FROM {table} WHERE {EDGES if bounds else IN_RANGE} AND {condition}"
     )
     if not bounds:
         return records, bounds
@@ -82,16 +82,16 @@ def counted_by_service(range_: TimeRange, condition: str = "1") -> tuple[str, di
     Returns:
         The statement, and further parameters of it.
     """
-    bounds = _bounds(range_)
+    bounds = minutes_within(range_)
     parts = []
     for table, *figures in _OF_SERVICE[: 4 if bounds else 2]:
-        within = _MINUTES if table.endswith("_minutes") else _EDGES if bounds else IN_RANGE
+        within = _MINUTES if table.endswith("_minutes") else EDGES if bounds else IN_RANGE
         columns = ", ".join(f"{how} AS {name}" for how, name in zip(figures, _FIGURES, strict=True))
         parts.append(f"SELECT ServiceName, {columns} FROM {table} WHERE {within} AND {condition} GROUP BY ServiceName")
     return " UNION ALL ".join(parts), bounds
 
 
-def _bounds(range_: TimeRange) -> dict[str, int]:
+def minutes_within(range_: TimeRange) -> dict[str, int]:
     """Give the first and the end of the whole minutes within a range; nothing where it has none."""
     minute_ns = MINUTE_S * NS_PER_S
     first_ns, end_ns = -(-range_.start_ns // minute_ns) * minute_ns, range_.end_ns // minute_ns * minute_ns

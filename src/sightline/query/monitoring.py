@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sightline.query.analyses.trends import Trend, trend
+from sightline.query.request_sums import endpoint_sums
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
@@ -170,41 +171,18 @@ def _system(store: Store, range_: TimeRange) -> SystemSummary:
     )
 
 
-_SUMMED_STATUS: Final = "(toUInt16OrZero(HttpStatus) >= 400 OR StatusCode = 'Error')"
-
-
 def api_summary(store: Store, range_: TimeRange) -> ApiSummary:
-    """
-    Sum up the requests of a range.
-
-    Counts come from what was summed up by minute where whole minutes allow; the times from the spans themselves.
-    """
-    count, mean, highest = store.query(
-        f"SELECT count(), avg(Duration), max(Duration) FROM otel_traces WHERE {IN_RANGE} AND SpanKind = 'Server'",
-        range_.parameters,
+    """Sum up the requests of a range."""
+    source, bounds = endpoint_sums(range_)
+    count, spent, highest, errors, endpoints = store.query(
+        f"SELECT sum(Requests), sum(Nanoseconds), max(Longest), sum(Failed), uniqExact(Endpoint) FROM ({source})",
+        {**range_.parameters, **bounds},
     ).rows[0]
     if not count:
         return ApiSummary(0, 0.0, 0.0, 0, 0.0, 0)
-    first_s, end_s = -(-range_.start_ns // (60 * NS_PER_S)) * 60, range_.end_ns // (60 * NS_PER_S) * 60
-    edges = (
-        f"SELECT 1 AS requests, {_FAILED} AS failed, {_ENDPOINT} AS endpoint, {_STATUS} AS status FROM otel_traces "
-        f"WHERE {IN_RANGE} AND SpanKind = 'Server' AND (Timestamp < fromUnixTimestamp64Nano({{first_ns:Int64}}) "
-        "OR Timestamp >= fromUnixTimestamp64Nano({last_ns:Int64}))"
-    )
-    errors, endpoints = store.query(
-        "SELECT sumIf(requests, failed), uniqExact(endpoint) FROM ("
-        f"SELECT sum(Requests) AS requests, {_SUMMED_STATUS} AS failed, if(Route != '', Route, SpanName) "
-        "AS endpoint, '' AS status FROM request_minutes WHERE Time >= toDateTime({first:UInt32}) "
-        "AND Time < toDateTime({last:UInt32}) "
-        f"GROUP BY failed, endpoint UNION ALL {edges})",
-        {
-            **range_.parameters, "first": first_s, "last": max(first_s, end_s),
-            "first_ns": first_s * NS_PER_S, "last_ns": max(first_s, end_s) * NS_PER_S,
-        },
-    ).rows[0]  # fmt: skip
     return ApiSummary(
         total_requests=count,
-        avg_response_time_ms=round(mean / 1e6, 3),
+        avg_response_time_ms=round(spent / count / 1e6, 3),
         max_response_time_ms=round(highest / 1e6, 3),
         error_count=errors,
         error_rate_percent=round(100 * errors / count, 3),

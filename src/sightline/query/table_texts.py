@@ -19,22 +19,6 @@ class TableText(NamedTuple):
     examples: dict[str, str]
 
 
-_OF_SERVICES: Final = {
-    "ServiceName": _SERVICE,
-    "StatusCode": "Unset, Ok or Error.",
-    "Requests": "How many. Sum them: rows are merged in the background.",
-    "Latency": "Sketch of the durations in nanoseconds, right to one per cent; read it with quantilesDDMerge.",
-}
-_REQUESTS: Final = {
-    "ServiceName": _SERVICE,
-    "SpanName": "Name of the request's span, such as GET /orders/{id}.",
-    "Route": "Template of the path; empty where the framework tells none.",
-    "StatusCode": _OF_SERVICES["StatusCode"],
-    "HttpStatus": "Status of the response; empty where it is no HTTP.",
-    "Requests": _OF_SERVICES["Requests"],
-    "Latency": _OF_SERVICES["Latency"],
-}
-
 TABLES: Final[dict[str, TableText]] = {
     "otel_logs": TableText(
         "A log record.",
@@ -252,51 +236,41 @@ TABLES: Final[dict[str, TableText]] = {
             ),
         },
     ),
-    "request_minutes": TableText(
-        "Requests of a minute: the spans of kind Server, summed up as they came in.",
-        {"Time": "Begin of the minute, UTC.", **_REQUESTS},
+    "request_sums": TableText(
+        "Requests of a time, summed up as they came in: the spans of kind Server, by endpoint and by service.",
+        {
+            "SumOf": "endpoint; or service, whose rows have all requests of a service at once. Name one.",
+            "Seconds": "How long its time is: 60, 300, 1800, 3600, 21600. Name one: all count the same requests.",
+            "Time": "Begin of its time, UTC.",
+            "ServiceName": _SERVICE,
+            "SpanName": "Name of the request's span, such as GET /orders/{id}.",
+            "Route": "Template of the path; empty where the framework tells none.",
+            "Method": "Method of the request; empty where it is no HTTP.",
+            "Requests": "How many. Sum them: rows are merged in the background.",
+            "Errors": "How many of them have the status Error.",
+            "Failed": "How many have that, or a status of 400 or more.",
+            "Statuses": "How many by the status of the response; sum them with sumMap.",
+            "Nanoseconds": "What all took together.",
+            "Longest": "What the longest took, in nanoseconds.",
+            "RequestBytes": "Sizes of the requests' bodies together.",
+            "ResponseBytes": "Sizes of the responses' bodies together.",
+            "Latency": "Sketch of the durations in nanoseconds, right to one per cent; read it with quantilesDDMerge.",
+        },
         {
             "Rate and latency by minute": (
                 "SELECT Time, sum(Requests) AS requests, quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency) AS q, "
-                "round(q[1] / 1e6, 1) AS p50_ms, round(q[2] / 1e6, 1) AS p95_ms "
-                "FROM request_minutes WHERE Time > now() - INTERVAL 1 HOUR GROUP BY Time ORDER BY Time"
+                "round(q[1] / 1e6, 1) AS p50_ms, round(q[2] / 1e6, 1) AS p95_ms FROM request_sums WHERE "
+                "SumOf = 'service' AND Seconds = 60 AND Time > now() - INTERVAL 1 HOUR GROUP BY Time ORDER BY Time"
             ),
-        },
-    ),
-    "request_quarters": TableText(
-        "The same by quarter of an hour.",
-        {"Time": "Begin of the quarter, UTC.", **_REQUESTS},
-        {
             "Slowest endpoints of a day": (
                 "SELECT ServiceName, SpanName, sum(Requests) AS requests, "
-                "round(quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[2] / 1e6, 1) AS p95_ms FROM request_quarters "
-                "WHERE Time > now() - INTERVAL 1 DAY GROUP BY ServiceName, SpanName ORDER BY p95_ms DESC LIMIT 20"
+                "round(quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[2] / 1e6, 1) AS p95_ms FROM request_sums "
+                "WHERE SumOf = 'endpoint' AND Seconds = 1800 AND Time > now() - INTERVAL 1 DAY "
+                "GROUP BY ServiceName, SpanName ORDER BY p95_ms DESC LIMIT 20"
             ),
-        },
-    ),
-    "service_requests": TableText(
-        "Requests of a service by five minutes, and once more by half an hour, whatever their endpoint.",
-        {
-            "Seconds": "How long its time is, 300 or 1800. Name one: rows of both count the same requests.",
-            "Time": "Begin of its time, UTC.",
-            **_OF_SERVICES,
-        },
-        {
-            "Latency of each service": (
-                "SELECT ServiceName, round(quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(Latency)[2] / 1e6, 1) AS p95_ms "
-                "FROM service_requests WHERE Seconds = 1800 AND Time > now() - INTERVAL 1 DAY "
-                "GROUP BY ServiceName ORDER BY p95_ms DESC"
-            ),
-        },
-    ),
-    "request_hours": TableText(
-        "The same by hour, kept longer.",
-        {"Time": "Begin of the hour, UTC.", **_REQUESTS},
-        {
-            "Requests and errors by day": (
-                "SELECT toDate(Time) AS day, sum(Requests) AS requests, "
-                "sumIf(Requests, StatusCode = 'Error') AS errors "
-                "FROM request_hours GROUP BY day ORDER BY day"
+            "Requests and statuses by day": (
+                "SELECT toDate(Time) AS day, sum(Requests) AS requests, sumMap(Statuses) AS statuses "
+                "FROM request_sums WHERE SumOf = 'service' AND Seconds = 21600 GROUP BY day ORDER BY day"
             ),
         },
     ),

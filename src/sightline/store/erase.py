@@ -26,7 +26,7 @@ SELECT t.name, groupArray((c.name, c.type))
 FROM system.tables AS t JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
 WHERE t.database = currentDatabase() AND t.engine LIKE '%MergeTree' AND (
     c.name IN ('TraceId', 'UserId')
-    OR (c.type LIKE '%Map(%' AND c.name NOT IN ('ResourceAttributes', 'ScopeAttributes')))
+    OR (c.type LIKE '%Map(%' AND c.name NOT IN ('ResourceAttributes', 'ScopeAttributes', 'Statuses')))
 GROUP BY t.name
 ORDER BY t.name
 """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sightline.store.connect import Store
 
 DAY_S: Final = 86400
+HOUR_S: Final = 3600
 
 _ENVIRONMENT: Final = "lower(ResourceAttributes['deployment.environment.name'])"
 _ENVIRONMENT_OF_MINUTES: Final = "lower(Environment)"
@@ -32,10 +33,6 @@ _LOWEST: Final = {"CRITICAL": 21, "ERROR": 17, "WARNING": 13, "INFO": 9}
 _KINDS: Final = {
     "otel_traces": ("Timestamp", TRACES),
     "span_minutes": ("Time", TRACES),
-    "request_minutes": ("Time", TRACES),
-    "request_quarters": ("Time", TRACES),
-    "service_requests": ("Time", TRACES),
-    "request_hours": ("Time", EVENTS),
     "events": ("Timestamp", EVENTS),
     "profiles": ("Timestamp", PROFILES),
     "metric_samples": ("Timestamp", METRICS),
@@ -43,10 +40,7 @@ _KINDS: Final = {
     "metric_exemplars": ("Timestamp", METRICS),
     "metric_series": ("LastSeen", METRICS),
 }
-_WITHOUT_ENVIRONMENT: Final = frozenset({
-    "metric_samples", "metric_histograms", "metric_series", "request_minutes", "request_quarters", "request_hours",
-    "service_requests", "metric_exemplars",
-})  # fmt: skip
+_WITHOUT_ENVIRONMENT: Final = frozenset({"metric_samples", "metric_histograms", "metric_series", "metric_exemplars"})
 
 
 def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
@@ -54,7 +48,8 @@ def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
     Write the TTL of each table.
 
     A record's environment is its resource's ``deployment.environment.name``; samples and sums of requests have no
-    resource of their own, and go by the server's *environment*. Hours of requests stay as long as events do.
+    resource of their own, and go by the server's *environment*. Sums of an hour of requests, or more, stay as long as
+    events do.
 
     Args:
         own: what the setting ``retention`` says.
@@ -72,6 +67,10 @@ def rules(own: Mapping[str, Any], environment: str) -> dict[str, str]:
             environment_of = _ENVIRONMENT_OF_MINUTES if table == "span_minutes" else _ENVIRONMENT
             seconds = _by_environment(own, lambda days, kind=kind: _seconds(days[kind]), environment_of)
         written[table] = f"toDateTime({column}) + toIntervalSecond({seconds})"
+    here = retention.days(environment, own)
+    written["request_sums"] = (
+        f"Time + toIntervalSecond(if(Seconds >= {HOUR_S}, {_seconds(here[EVENTS])}, {_seconds(here[TRACES])}))"
+    )
     # Without its minutes a trace would be looked for everywhere: they stay for as long as any environment's spans.
     environments = ["", "production", *(name for name, value in own.items() if hasattr(value, "items"))]
     longest = max(retention.days(name, own)[TRACES] for name in environments)

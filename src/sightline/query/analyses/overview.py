@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from sightline.query.analyses.requests import QUANTILES, SHARES, request_step_s, request_sums
+from sightline.query.analyses.requests import request_step_s, request_sums
 from sightline.query.counts import counted_by_service
+from sightline.query.request_sums import MERGE
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
@@ -179,17 +180,16 @@ class _Overview:
         """Give requests by step, the whole range under 0, and by endpoint: all three at once."""
         source, bounds = request_sums(self._range, self._step_s, self._only)
         rows = self._ask(
-            "SELECT at, ServiceName, SpanName, 1 - grouping(ServiceName) AS by_endpoint, sum(counted) AS requests, "
-            f"sumIf(counted, StatusCode = 'Error'), {QUANTILES}Merge{SHARES}(latency) FROM ({source}) "
-            "GROUP BY GROUPING SETS ((drawn, at), (drawn), (listed, ServiceName, SpanName)) "
-            "HAVING drawn + listed != 0 ORDER BY by_endpoint, requests DESC, SpanName, ServiceName "
-            f"LIMIT {MAX_ENDPOINTS} BY by_endpoint, at",
+            f"SELECT drawn, at, ServiceName, SpanName, sum(counted) AS requests, sum(errors), {MERGE}(latency) "
+            f"FROM ({source}) GROUP BY GROUPING SETS ((drawn, at, ServiceName, SpanName), (drawn)) "
+            "HAVING drawn OR NOT grouping(SpanName) ORDER BY requests DESC, SpanName, ServiceName "
+            f"LIMIT {MAX_ENDPOINTS} BY drawn, at",
             bounds,
         )
         steps: dict[int, _Requests] = {}
         endpoints: list[Endpoint] = []
-        for at, service, name, by_endpoint, count, errors, (p50, p95, p99) in rows:
-            if by_endpoint and count:
+        for drawn, at, service, name, count, errors, (p50, p95, p99) in rows:
+            if not drawn and count:
                 endpoints.append(Endpoint(service, name, count, errors, errors / count, p50 / 1e6, p95 / 1e6))
             elif count:
                 steps[at * self._step_s] = _Requests(count, errors, p50 / 1e6, p95 / 1e6, p99 / 1e6)
