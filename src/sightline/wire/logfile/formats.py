@@ -163,6 +163,8 @@ def decode(content: bytes, name: str, source: Source) -> tuple[Decoded, int]:
 
 
 def _utf8(content: bytes) -> bytes:
+    if content.isascii():
+        return content
     try:
         content.decode()
     except UnicodeDecodeError:
