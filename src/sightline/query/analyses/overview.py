@@ -180,9 +180,9 @@ class _Overview:
         """Give requests by step, the whole range under 0, and by endpoint: all three at once."""
         source, bounds = request_sums(self._range, self._step_s, self._only)
         rows = self._ask(
-            f"SELECT drawn, at, ServiceName, SpanName, sum(counted) AS requests, sum(errors), {MERGE}(latency) "
-            f"FROM ({source}) GROUP BY GROUPING SETS ((drawn, at, ServiceName, SpanName), (drawn)) "
-            "HAVING drawn OR NOT grouping(SpanName) ORDER BY requests DESC, SpanName, ServiceName "
+            f"SELECT drawn, at, service, name, sum(counted) AS requests, sum(errors), {MERGE}(latency) "
+            f"FROM ({source}) GROUP BY GROUPING SETS ((drawn, at, service, name), (drawn)) "
+            "HAVING drawn OR NOT grouping(name) ORDER BY requests DESC, name, service "
             f"LIMIT {MAX_ENDPOINTS} BY drawn, at",
             bounds,
         )

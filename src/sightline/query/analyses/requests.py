@@ -16,6 +16,10 @@ _NOT_SUMMED: Final = frozenset({30, 600})
 """Steps of ranges that have too many spans, or too many minutes, to be read for one chart: the next step is taken."""
 
 
+_NAMED: Final = "if(drawn, '', ServiceName) AS service, if(drawn, '', SpanName) AS name"
+"""What rows that are not drawn tell; a name of a column would stand for it in the conditions, too."""
+
+
 def request_step_s(range_: TimeRange, buckets: int) -> int:
     """Choose the width of a step for which requests are summed up; at most *buckets* steps."""
     step_s = range_.step_s(buckets)
@@ -24,10 +28,10 @@ def request_step_s(range_: TimeRange, buckets: int) -> int:
 
 def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[str, Any]]:
     """
-    Write the statement whose rows have ``drawn``, ``at``, ``ServiceName``, ``SpanName`` and figures.
+    Write the statement whose rows have ``drawn``, ``at``, ``service``, ``name`` and figures.
 
     Rows that are ``drawn`` are the requests of the range by ``at``, the number of their step; the others are the same
-    requests by ``ServiceName`` and ``SpanName``. The figures are ``counted``, ``errors`` and ``latency``: who asks sums
+    requests by ``service`` and ``name`` of their spans. The figures are ``counted``, ``errors`` and ``latency``: who asks sums
     up, and merges the sketches.
 
     A chart is drawn from sums of services, endpoints are listed from theirs, and what is left at the ends of the range
@@ -43,7 +47,7 @@ def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[s
     """
     drawn = summed(SERVICES, range_, [width_s for width_s in WIDTHS_S if step_s % width_s == 0])
     spans = (
-        f"SELECT drawn, {_unless('0', 'span.at')} AS at, {_where('span')}, counted, errors, latency FROM ("
+        f"SELECT drawn, if(drawn, span.at, 0) AS at, {_NAMED}, counted, errors, latency FROM ("
         "SELECT intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) AS at, ServiceName, SpanName, count() AS counted, "
         f"countIf(StatusCode = 'Error') AS errors, {STATE}(Duration) AS latency "
         f"FROM otel_traces WHERE {EDGES if drawn else IN_RANGE} AND SpanKind = 'Server' {only} "
@@ -52,18 +56,8 @@ def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[s
     if not drawn:
         return spans, {}
     sums = (
-        f"SELECT SumOf = '{SERVICES}' AS drawn, {_unless('0', 'intDiv(toUnixTimestamp(Time), {step:UInt32})')} AS at, "
-        f"{_where('request_sums')}, Requests AS counted, Errors AS errors, Latency AS latency "
+        f"SELECT SumOf = '{SERVICES}' AS drawn, if(drawn, intDiv(toUnixTimestamp(Time), {{step:UInt32}}), 0) AS at, "
+        f"{_NAMED}, Requests AS counted, Errors AS errors, Latency AS latency "
         f"FROM request_sums WHERE (({drawn}) OR ({summed(ENDPOINTS, range_)})) {only}"
     )
     return f"{sums} UNION ALL {spans}", minutes_within(range_)
-
-
-def _unless(otherwise: str, value: str) -> str:
-    """Write a value of rows that are drawn."""
-    return f"if(drawn, {value}, {otherwise})"
-
-
-def _where(table: str) -> str:
-    """Write service and name of rows that are not drawn."""
-    return ", ".join(f"if(drawn, '', {table}.{column}) AS {column}" for column in ("ServiceName", "SpanName"))
