@@ -31,8 +31,8 @@ def request_sums(range_: TimeRange, step_s: int, only: str) -> tuple[str, dict[s
     Write the statement whose rows have ``drawn``, ``at``, ``service``, ``name`` and figures.
 
     Rows that are ``drawn`` are the requests of the range by ``at``, the number of their step; the others are the same
-    requests by ``service`` and ``name`` of their spans. The figures are ``counted``, ``errors`` and ``latency``: who asks sums
-    up, and merges the sketches.
+    requests by ``service`` and ``name`` of their spans. The figures are ``counted``, ``errors`` and ``latency``: who
+    asks sums up, and merges the sketches.
 
     A chart is drawn from sums of services, endpoints are listed from theirs, and what is left at the ends of the range
     is read from the spans: any range is counted exactly. Steps below a minute are read from the spans alone.
