@@ -51,6 +51,16 @@ def test_logs_are_counted(store):
     assert [(hour.count, hour.errors) for hour in found.hours] == [(4, 0), (13, 7)]
 
 
+def test_sums_tell_what_the_records_tell(store):
+    """What is counted from sums by minute is what a search finds that only the records can answer."""
+    everything = 'service:shop OR "Order" OR "connection"'
+    sums, records = log_statistics(store, "service:shop", RANGE), log_statistics(store, everything, RANGE)
+
+    assert (sums.total, sums.levels, sums.hours) == (records.total, records.levels, records.hours)
+    assert (sums.services, sums.loggers) == (records.services, records.loggers)
+    assert log_statistics(store, '"nowhere"', RANGE).total == 0
+
+
 def test_hours_that_are_left_out_are_counted_all_the_same(store):
     """Of more hours than an answer has the last ones are given; totals are those of all."""
     found = log_statistics(store, "", RANGE, most_hours=1)

@@ -179,7 +179,7 @@ def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60
     """
     step_s = range_.step_s(buckets)
     condition = compile_search(query, LOGS)
-    if step_s % MINUTE_S == 0 and _is_counted(query):
+    if step_s % MINUTE_S == 0 and is_counted(query):
         source, bounds = counted(COUNTED_LOGS, range_, condition.sql)
         select = f"SELECT intDiv(at_s, {{step:UInt32}}) AS bucket, SeverityNumber, sum(counted) FROM ({source})"
     else:
@@ -203,7 +203,7 @@ def count_logs(store: Store, query: str, range_: TimeRange, *, buckets: int = 60
     return Histogram(rfc3339(range_.start_ns), rfc3339(range_.end_ns), step_s, drawn, total, found.elapsed_ms)
 
 
-def _is_counted(query: str) -> bool:
+def is_counted(query: str) -> bool:
     """Tell whether a search asks for nothing but what logs are counted by."""
     named: list[str] = []
 

@@ -3,16 +3,23 @@
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from sightline.query.logs import COLUMNS, LogRecord, log_record
+from sightline.model import severity
+from sightline.query.counts import LOGS as COUNTED_LOGS
+from sightline.query.counts import counted
+from sightline.query.logs import COLUMNS, LogRecord, is_counted, log_record
 from sightline.query.search import LOGS, compile_search
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
+    from sightline.store.result import Result
 
 MAX_EXAMPLES: Final = 3
 """Most examples of one pattern."""
@@ -147,37 +154,59 @@ def log_statistics(store: Store, query: str, range_: TimeRange, *, most_hours: i
         QueryInvalid: if the search cannot be read.
     """
     condition = compile_search(query, LOGS)
-    parts = {
-        name: store.query(
-            f"SELECT {by} AS part, count() AS found, countIf(SeverityNumber >= 17) AS errors, sum(found) OVER (), "
-            f"sum(errors) OVER () FROM otel_logs WHERE {IN_RANGE} AND {condition.sql} GROUP BY part "
-            f"ORDER BY {order} LIMIT {{most:UInt32}}",
-            {**condition.parameters, **range_.parameters, "most": most or most_hours},
-        )
-        for name, by, order, most in _PARTS
-    }
-    hours = parts["hours"].rows
-    total, errors = hours[0][3:] if hours else (0, 0)
+    parameters = {**condition.parameters, **range_.parameters, "most": max(most_hours, MAX_NAMES)}
+    records = f"FROM otel_logs WHERE {IN_RANGE} AND {condition.sql}"
+    source = (
+        "SELECT toUnixTimestamp(Timestamp) AS at_s, ServiceName, SeverityNumber, ScopeName AS logger, "
+        f"toUInt64(1) AS counted {records}"
+    )
+    loggers: list[Result] = []
+    if is_counted(query):  # there are sums by all but the loggers
+        sums, bounds = counted(COUNTED_LOGS, range_, condition.sql)
+        source, parameters = f"SELECT *, '' AS logger FROM ({sums})", parameters | bounds
+        loggers = [store.query(_LOGGERS_OF.format(records=records), parameters)]
+    found = store.query(_counted_by(source), parameters)
+    by: dict[int, list[tuple[Any, ...]]] = {_TOTAL: [(0, 0)]}
+    by |= {kind: list(rows) for kind, rows in groupby(found.rows, key=itemgetter(0))}
+    for each in loggers:
+        by[_LOGGERS] = each.rows
+    (total, errors), hours = by[_TOTAL][0][-2:], by.get(_HOURS, [])[:most_hours]
+    levels = Counter[str]()
+    for _, _, number, _, _, count, _ in by.get(_LEVELS, []):
+        levels[severity.name_of(number)] += count
     return LogStatistics(
         start=rfc3339(range_.start_ns),
         end=rfc3339(range_.end_ns),
         total=total,
         errors=errors,
         error_rate=errors / total if total else 0.0,
-        levels=[LevelCount(name, count, count / max(1, total)) for name, count, *_ in parts["levels"].rows],
-        services=[NameCount(*row[:3]) for row in parts["services"].rows],
-        loggers=[NameCount(*row[:3]) for row in parts["loggers"].rows],
-        hours=[HourCount(rfc3339(hour * NS_PER_S), count, bad) for hour, count, bad, *_ in reversed(hours)],
-        elapsed_ms=round(sum(part.elapsed_ms for part in parts.values()), 3),
+        levels=[LevelCount(name, count, count / max(1, total)) for name, count in levels.most_common()],
+        services=[NameCount(row[3], *row[-2:]) for row in by.get(_SERVICES, [])[:MAX_NAMES]],
+        loggers=[NameCount(*row[-3:]) for row in by.get(_LOGGERS, [])[:MAX_NAMES]],
+        hours=[HourCount(rfc3339(row[1] * NS_PER_S), *row[-2:]) for row in reversed(hours)],
+        elapsed_ms=round(sum(each.elapsed_ms for each in (found, *loggers)), 3),
     )
 
 
-_PARTS: Final = (
-    ("hours", "toUnixTimestamp(toStartOfHour(Timestamp))", "part DESC", None),
-    ("levels", "SeverityText", "found DESC, part", MAX_NAMES),
-    ("services", "ServiceName", "found DESC, part", MAX_NAMES),
-    ("loggers", "ScopeName", "found DESC, part", MAX_NAMES),
+_HOURS, _LEVELS, _SERVICES, _LOGGERS, _TOTAL = 0b0111, 0b1011, 0b1101, 0b1110, 0b1111
+"""What ``grouping`` tells of a row: a bit for each column by which it is not counted."""
+
+_LOGGERS_OF: Final = (
+    "SELECT ScopeName, count() AS found, countIf(SeverityNumber >= 17) {records} GROUP BY ScopeName "
+    f"ORDER BY found DESC, ScopeName LIMIT {MAX_NAMES}"
 )
+
+
+def _counted_by(source: str) -> str:
+    """Select what rows are counted by, then the columns, logs and errors; the last hours first, else the commonest."""
+    columns = "hour, SeverityNumber, ServiceName, logger"
+    return (
+        f"SELECT grouping({columns}) AS kind, {columns}, sum(logs) AS found, sumIf(logs, SeverityNumber >= 17) FROM ("
+        "SELECT intDiv(at_s, 3600) * 3600 AS hour, SeverityNumber, ServiceName, logger, sum(counted) AS logs "
+        f"FROM ({source}) GROUP BY {columns}) "
+        "GROUP BY GROUPING SETS ((hour), (SeverityNumber), (ServiceName), (logger), ()) "
+        f"ORDER BY kind, if(kind = {_HOURS}, hour, found) DESC, ServiceName, logger LIMIT {{most:UInt32}} BY kind"
+    )
 
 
 def error_patterns(store: Store, query: str, range_: TimeRange, *, limit: int = 20) -> ErrorPatterns:
