@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sightline.query.timerange import TimeRange
     from sightline.store.connect import Store
 
-SAMPLE: Final = 5_000
-"""Records that are looked at, the newest ones: enough to rank values, and near each other even if few are found."""
+SAMPLE: Final = 2_000
+"""Records that are looked at, the newest ones: enough to rank values. Rare ones are each read with what is around."""
 
 MAX_FIELDS: Final = 20
 """Most fields of one question."""

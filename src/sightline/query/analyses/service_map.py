@@ -76,7 +76,10 @@ def service_map(store: Store, range_: TimeRange, *, service: str = "") -> Servic
         range_: when.
         service: only what this service calls, and what calls it; empty for all.
     """
-    parameters = {**range_.parameters, "sample": SAMPLE, "edges": MAX_EDGES, "before": range_.start_ns - _BEFORE_NS}
+    parameters = {**range_.parameters, "sample": SAMPLE, "edges": MAX_EDGES}
+    oldest = store.query(f"SELECT min(toUnixTimestamp64Nano(Timestamp)) FROM ({_taken()})", parameters)
+    # Callers are found by their ids alone, which are looked at in all spans of that time.
+    parameters["before"] = max(range_.start_ns, oldest.scalar()) - _BEFORE_NS
     inner = store.query(_between_services(), parameters)
     outer = store.query(_to_others(), parameters)
     kinds: dict[str, str] = {}
@@ -88,8 +91,9 @@ def service_map(store: Store, range_: TimeRange, *, service: str = "") -> Servic
         kinds.setdefault(called, "external" if kind == "service" else kind)
         edges.append(MapEdge(caller, called, *figures))
     sampled = any(int(row[-1]) >= SAMPLE for found in (inner, outer) for row in found.rows[:1])
+    took_ms = oldest.elapsed_ms + inner.elapsed_ms + outer.elapsed_ms
     edges = [edge for edge in edges if not service or service in {edge.caller, edge.called}]
-    return ServiceMap(_nodes(kinds, edges), edges, sampled, inner.elapsed_ms + outer.elapsed_ms)
+    return ServiceMap(_nodes(kinds, edges), edges, sampled, took_ms)
 
 
 def _nodes(kinds: dict[str, str], edges: list[MapEdge]) -> list[MapNode]:
@@ -111,7 +115,8 @@ _FIGURES: Final = (
 def _taken() -> str:
     """Select the newest spans that answer a call."""
     return (
-        f"SELECT TraceId, ParentSpanId, ServiceName, Duration, StatusCode FROM otel_traces WHERE {IN_RANGE} "
+        "SELECT TraceId, ParentSpanId, ServiceName, Duration, StatusCode, Timestamp "
+        f"FROM otel_traces WHERE {IN_RANGE} "
         "AND SpanKind IN ('Server', 'Consumer') AND ParentSpanId != '' ORDER BY Timestamp DESC LIMIT {sample:UInt32}"
     )
 
