@@ -26,11 +26,12 @@ NEW_SYSLOG: Final = re.compile(r"<\d{1,3}>1 \S{1,64} \S{1,255} \S{1,255} ", re.A
 
 _PAIR: Final = re.compile(r", ([^\W\d][\w.-]{0,127})=")
 _REQUEST: Final = re.compile(r'(\S+?):(\d+) - "([A-Z]{1,20}) (\S+)(?: HTTP/([\d.]+))?" ([1-5]\d\d)(?: .*)?', re.ASCII)
+_QUOTED: Final = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _ACCESS: Final = re.compile(
     # The virtual host, where a client that is no dash and two more words stand behind it.
     r"(?:([^\s:\[]{1,255}|\[[\da-fA-F:.]{2,45}\]):(\d{1,5}) (?!- )(?=\S+ \S+ [^\s\[]))?"
-    r'(\S+) \S+ (.*?) ?\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "((?:[^"\\]|\\.)*)" ([1-5]\d\d) (\d+|-)'
-    r'(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")? ?(.*)',
+    r"(\S+) \S+ (.*?) ?\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "
+    rf"{_QUOTED} ([1-5]\d\d) (\d+|-)(?: {_QUOTED} {_QUOTED})? ?(.*)",
     re.ASCII,
 )
 _LEADING_TIME: Final = re.compile(rf"\[?({_TIME})\]?\s", re.ASCII)
