@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sightline.store.connect import Store
 
-EVERY_S: Final = 0.25
+EVERY_S: Final = 0.1
 """Seconds between two looks, each of which takes some microseconds."""
 
 REST_S: Final = 1.0
@@ -24,6 +24,9 @@ REST_S: Final = 1.0
 
 SHARE: Final = 0.5
 """Share of the budget above which memory is given back; below it nobody else needs it."""
+
+TIGHT_SHARE: Final = 0.7
+"""Share of the budget above which there is no rest: in a second the engine frees, and keeps, hundreds of megabytes."""
 
 
 @contextmanager
@@ -33,9 +36,10 @@ def relieving(store: Store, budget_bytes: int) -> Iterator[None]:
 
     def watch() -> None:
         while not ended.wait(EVERY_S):
-            if private_bytes() > budget_bytes * SHARE:
+            if (used := private_bytes()) > budget_bytes * SHARE:
                 give_back(store)
-                ended.wait(REST_S)
+                if used <= budget_bytes * TIGHT_SHARE:
+                    ended.wait(REST_S)
 
     thread = threading.Thread(target=watch, name="sightline-relief", daemon=True)
     thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import zlib
 from contextlib import contextmanager
 from functools import partial
@@ -112,14 +113,14 @@ async def read(request: Request, hold: Hold, *, stalled_s: float = STALLED_S) ->
     if not (stated.isascii() and stated.isdigit()):
         raise DecodeError(f"Content-Length is {stated!r}; expected a number of bytes.")
     _check(int(stated), limit)
-    chunks: list[bytes] = []
+    content = io.BytesIO()  # grows in place: joined chunks would be there twice
     size, stream = 0, request.stream()
     while (chunk := await unstalled(anext(stream, None), stalled_s)) is not None:
         size += len(chunk)
         _check(size, limit)
         hold.grow(len(chunk))
-        chunks.append(chunk)
-    return b"".join(chunks)
+        content.write(chunk)
+    return content.getvalue()
 
 
 async def unstalled(coming: Awaitable[T], stalled_s: float = STALLED_S) -> T:
