@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.records import log
+from tests.support.server import eventually
 
 from sightline.store import keep
 from sightline.store.connect import Store
@@ -21,6 +22,13 @@ def store(address, tmp_path_factory) -> Iterator[Store]:
     store.close()
 
 
+def merge(store: Store, table: str) -> None:
+    """Merge all parts of a table, once the engine has looked at what a change of days meant for them."""
+    asked = "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done"
+    eventually(lambda: store.query(asked).scalar() == 0)
+    store.query(f"OPTIMIZE TABLE {table} FINAL", readonly=False)
+
+
 def test_records_go_after_the_days_of_their_level_and_environment(store: Store):
     """Three weeks back, a developer's machine has all but DEBUG; production only WARNING, ERROR and what is audited."""
     keep.apply(store, {"staging": {"INFO": 1}}, "")
@@ -30,7 +38,7 @@ def test_records_go_after_the_days_of_their_level_and_environment(store: Store):
         lines += log(f"{environment}-audit", then, severity=9).replace(b'"logger":"shop.orders"', b'"logger":"audit"')
         store.insert_lines([lines], {"a" * 16: {"deployment.environment.name": environment}}, f"keep-{at}")
 
-    store.query("OPTIMIZE TABLE otel_logs FINAL", readonly=False)
+    merge(store, "otel_logs")
 
     left = {body for (body,) in store.query("SELECT Body FROM otel_logs WHERE ServiceName = ''").rows}
     assert left == {
@@ -74,7 +82,7 @@ def test_counts_are_forgotten_with_the_logs_that_they_count(store: Store):
     store.insert_lines([lines], {"a" * 16: {"deployment.environment.name": "staging", "service.name": "kept"}}, "kept")
 
     for table in ("otel_logs", "log_minutes"):
-        store.query(f"OPTIMIZE TABLE {table} FINAL", readonly=False)
+        merge(store, table)
 
     kept = store.query("SELECT SeverityNumber, count() FROM otel_logs WHERE ServiceName = 'kept' GROUP BY 1 ORDER BY 1")
     counts = "SELECT SeverityNumber, sum(Logs) FROM log_minutes WHERE ServiceName = 'kept' GROUP BY 1 ORDER BY 1"
@@ -94,7 +102,7 @@ def test_logs_are_packed_by_merges_and_not_by_inserts(store: Store):
     new = store.query(f"{asked} AND level = 0").rows
     store.merge(on=True)
 
-    store.query("OPTIMIZE TABLE otel_logs FINAL", readonly=False)
+    merge(store, "otel_logs")
 
     assert new == [("LZ4",)]
     assert store.query(asked).rows == [("ZSTD(5)",)]
@@ -111,3 +119,18 @@ def test_a_store_that_was_made_before_is_told_to_pack_its_logs(store: Store):
     assert keep.apply(store, {}, "") == ["otel_logs"]
     assert keep.apply(store, {}, "") == []
     assert store.query(asked).scalar() == before
+
+
+def test_no_start_waits_for_what_is_stored(store: Store):
+    """Other days are told at once, while the engine has no time to look at the records that it has."""
+    keep.apply(store, {}, "")
+    store.insert_lines([log("waits", time.time_ns())], {"a" * 16: {"service.name": "waits"}}, "waits")
+    store.merge(on=False)
+
+    began = time.monotonic()
+    changed = keep.apply(store, {"INFO": 3}, "")
+    took_s = time.monotonic() - began
+    store.merge(on=True)
+
+    assert "otel_logs" in changed
+    assert took_s < 10

@@ -96,14 +96,20 @@ def apply(store: Store, own: Mapping[str, Any], environment: str) -> list[str]:
         comment, packs = found.get(f"{table}{suffix}", (mark, True))
         if comment == mark and (packs or table not in _PACKED):
             continue
-        name = "".join(store.local(table))
-        told = f"{rule}, {_PACKED[table]}" if table in _PACKED else rule
-        # Where only the packing is new, parts need not be read again to learn how long their rows stay.
-        settings = " SETTINGS materialize_ttl_after_modify = 0" if comment == mark else ""
-        store.query(f"ALTER TABLE {name} MODIFY TTL {told}{settings}", readonly=False)
-        store.query(f"ALTER TABLE {name} MODIFY COMMENT {literal(mark)}", readonly=False)
+        _tell(store, table, rule, mark, again=comment != mark)
         changed.append(table)
     return changed
+
+
+def _tell(store: Store, table: str, rule: str, mark: str, *, again: bool) -> None:
+    """Tell the engine of one table's rule; *again*: what is stored already is looked at again, in the background."""
+    name = "".join(store.local(table))
+    told = f"{rule}, {_PACKED[table]}" if table in _PACKED else rule
+    settings = f"materialize_ttl_after_modify = {int(again)}"
+    if not store.cluster:
+        settings += ", alter_sync = 0"  # it takes minutes where much is stored, and no start has to wait for it
+    store.query(f"ALTER TABLE {name} MODIFY TTL {told} SETTINGS {settings}", readonly=False)
+    store.query(f"ALTER TABLE {name} MODIFY COMMENT {literal(mark)}", readonly=False)
 
 
 def _by_environment(own: Mapping[str, Any], write: Any, column: str = _ENVIRONMENT) -> str:
