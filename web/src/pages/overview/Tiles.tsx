@@ -51,7 +51,7 @@ export function Tiles({ data }: { data: Overview }) {
   const newest = series.requests?.findLast((point) => point[1] !== null)?.[1] ?? average;
   return (
     <div className="tiles">
-      <Tile name="Requests" value={`${number(moving ? newest : average)}/s`} note={`${integer(totals.requests)} in all, ${number(average)}/s on average`} points={series.requests} color="--c1" />
+      <Tile name="Requests" value={`${number(moving ? newest : average)}/s`} note={`${integer(totals.requests)} in all, ${number(average)}/s mean`} points={series.requests} color="--c1" />
       <Tile name="Error rate" value={share(totals.error_rate)} note={`${integer(totals.errors)} failed, ${integer(totals.errors_logged)} errors logged`} points={series.errors} color="--bar-error" {...above(totals.error_rate * 100, 5, 10)} />
       <Tile name="Latency p95" value={duration(totals.p95_ms)} note={`p50 ${duration(totals.p50_ms)}, p99 ${duration(totals.p99_ms)}`} points={series.p95_ms} color="--c4" {...above(totals.p95_ms, 2000, 5000)} />
       <Tile name="CPU" value={percent(current.cpu_percent)} note={current.load1 === null ? "of this machine" : `load ${number(current.load1)}`} points={series.cpu_percent} color="--c2" max={100} {...above(current.cpu_percent, 80, 95)} />
