@@ -220,7 +220,7 @@ def _read(store: Store, query: str, range_: TimeRange, buckets: int, max_lines: 
     parameters: dict[str, object] = {
         **condition.parameters, "start": start_ns, "end": range_.end_ns, "now": range_.start_ns,
         "step": now.step_seconds, "masks": templates.MASKS, "bytes": LINE_BYTES, "texts": MAX_TEXTS,
-        "most": _FEWER * MAX_LINES, "shown": _EXAMPLE_LENGTH, "examples": _EXAMPLES,
+        "most": _FEWER * max_lines, "shown": _EXAMPLE_LENGTH, "examples": _EXAMPLES,
     }  # fmt: skip
     one = one_in(now.total + before, max_lines)
     try:
