@@ -297,8 +297,8 @@ def _points(store: Store, aggregate: str, asked: dict[str, Any], *, buckets: boo
 
 def _risen(samples: str, at: str) -> str:
     """Select, for each series and step, the sum of its samples and by how much the counter rose."""
-    # Whole numbers are sorted faster than the engine's times, and that they are sorted already, as nearly always, is seen
-    # faster than values are sorted by them.
+    # Whole numbers are sorted faster than the engine's times, and that they are in order already, as nearly always, is
+    # seen faster than values are sorted by them.
     steps = (
         f"SELECT SeriesId, {at} AS at, groupArray(Value) AS found, "
         "groupArray(toUnixTimestamp64Milli(Timestamp)) AS times, "
