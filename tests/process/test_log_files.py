@@ -22,8 +22,9 @@ log.setLevel(logging.INFO)
 log.addHandler(handler)
 for at in range(count):
     log.info("%d %d", number, at)
-    if at % 50 == 0:
-        handler.flush()
+    if at % 50 == 49:
+        while not handler.outbox.close():
+            pass  # its thread does the same, and no two of one process do it at once
         for _ in handler._tidy():
             pass
 """

@@ -231,8 +231,8 @@ class LogFileHandler(logging.Handler):
 
     def close(self) -> None:
         """Write what waits, and close the file."""
-        self.outbox.close()
-        self.file.close()
+        if self.outbox.close():  # else its thread has the file yet, whose number may soon be another one's
+            self.file.close()
         super().close()
 
     @property

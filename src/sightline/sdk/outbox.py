@@ -118,11 +118,12 @@ class Outbox:
                 self._changed.wait(left)
             return not self._unfinished()
 
-    def close(self) -> None:
+    def close(self) -> bool:
         """
-        Deliver what waits, for two seconds at most, and end the thread.
+        Deliver what waits, for two seconds at most, and end the thread; tell whether it has ended.
 
-        What the destination does not take then counts as shed. The buffer may be used again.
+        What the destination does not take then counts as shed. The buffer may be used again. A thread that has not
+        ended waits for the destination, and may go on with it at any time.
         """
         self.flush()
         self.pause()
@@ -133,6 +134,7 @@ class Outbox:
             self.shed += len(lines)
         if ended:
             self._fresh()
+        return ended
 
     def pause(self) -> None:
         """End the thread for now."""
