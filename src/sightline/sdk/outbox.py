@@ -238,7 +238,7 @@ class Outbox:
         return steps
 
 
-def _for_all(method: Callable[[Outbox], None]) -> Callable[[], None]:
+def _for_all(method: Callable[[Outbox], object]) -> Callable[[], None]:
     def call() -> None:
         for outbox in list(_all):
             method(outbox)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sightline.base.errors import StoreUnavailable
 
@@ -21,6 +22,9 @@ MEMORY_SHARE: Final = 0.95
 LEAST_BUDGET_BYTES: Final = 512 * 1024 * 1024
 """The interpreter, the engine's code and its caches take up to this with nothing to do: a smaller budget is this."""
 
+LOOK_S: Final = 0.02
+"""Seconds that a look holds. Each lets the interpreter's lock go several times, which busy threads give back late."""
+
 _STATUS: Final = Path("/proc/self/status")
 
 
@@ -33,7 +37,13 @@ def disks(*places: Path | None) -> tuple[Path, ...]:
     return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True)
+class _Seen(NamedTuple):
+    at: float
+    free_bytes: tuple[int, ...]
+    used_bytes: int
+
+
+@dataclass(slots=True)
 class Room:
     """
     The limits.
@@ -47,6 +57,7 @@ class Room:
     places: tuple[Path, ...]
     reserve_bytes: int
     memory_bytes: int
+    _seen: _Seen = field(default=_Seen(float("-inf"), (), 0), init=False)
 
     def check(self, *, lines: bool) -> None:
         """
@@ -59,18 +70,26 @@ class Room:
             StoreUnavailable: if there is no room; the message says of what, and what to do.
         """
         kept = int(self.reserve_bytes * LINES_SHARE) if lines else self.reserve_bytes
-        for place in self.places:
-            if (free := shutil.disk_usage(place).free) < kept:
+        seen = self._look()
+        for place, free in zip(self.places, seen.free_bytes, strict=True):
+            if free < kept:
                 raise StoreUnavailable(
                     f"The disk of {place} is full: {free:,} bytes are free and {kept:,} stay so. Make room, shorten "
                     "retention, or lower SIGHTLINE_DISK_RESERVE_BYTES; what waits is stored then."
                 )
         budget = max(self.memory_bytes, LEAST_BUDGET_BYTES)
-        if not lines and (used := private_bytes()) > budget * MEMORY_SHARE:
+        if not lines and seen.used_bytes > budget * MEMORY_SHARE:
             raise StoreUnavailable(
-                f"The server has {used:,} of its {budget:,} bytes of memory in use. Send again later, less at once, or "
-                "raise SIGHTLINE_MEMORY_BYTES."
+                f"The server has {seen.used_bytes:,} of its {budget:,} bytes of memory in use. Send again later, less "
+                "at once, or raise SIGHTLINE_MEMORY_BYTES."
             )
+
+    def _look(self) -> _Seen:
+        now = time.monotonic()
+        if now - self._seen.at >= LOOK_S:
+            free = tuple(shutil.disk_usage(place).free for place in self.places)
+            self._seen = _Seen(now, free, private_bytes())
+        return self._seen
 
 
 def private_bytes() -> int:
