@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-ENGINE_SHARE: Final = 0.6
+ENGINE_SHARE: Final = 0.55
 """Share of the memory budget that is the engine's; the interpreter, and requests on their way, have the rest."""
 
 ENGINE_LEAST_BYTES: Final = 256 * 1024 * 1024

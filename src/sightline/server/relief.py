@@ -25,7 +25,7 @@ REST_S: Final = 1.0
 SHARE: Final = 0.5
 """Share of the budget above which memory is given back; below it nobody else needs it."""
 
-TIGHT_SHARE: Final = 0.7
+TIGHT_SHARE: Final = 0.6
 """Share of the budget above which there is no rest: in a second the engine frees, and keeps, hundreds of megabytes."""
 
 

@@ -16,7 +16,7 @@ Share of the disk's reserve that lines of the spool leave free. They may take th
 a small part of what their segment gives back, where both are on one disk.
 """
 
-MEMORY_SHARE: Final = 0.95
+MEMORY_SHARE: Final = 0.9
 """Share of the memory budget from which on no request is taken in; what is under way already takes the rest."""
 
 LEAST_BUDGET_BYTES: Final = 512 * 1024 * 1024
