@@ -67,7 +67,10 @@ def test_times():
 
 
 @given(
-    st.lists(st.tuples(st.booleans(), st.text(st.characters(exclude_characters="\n\r\0"), min_size=1)), max_size=8),
+    st.lists(
+        st.tuples(st.booleans(), st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), min_size=1)),
+        max_size=8,
+    ),
     st.integers(1, 40),
 )
 def test_framing(messages, size):
