@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from sightline.base.errors import StoreUnavailable
-from sightline.store import condition, refusal, tokens
+from sightline.store import refusal
 from sightline.store.inserts import (
     CHECK_LINES,
     CHECK_SETTINGS,
@@ -27,6 +27,7 @@ from sightline.store.migrate import migrate, migrations
 from sightline.store.opening import start
 from sightline.store.proof import Proof
 from sightline.store.result import RESULT_SETTINGS, Result, decode
+from sightline.store.tokens import Tokens
 from sightline.store.turns import Turns
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Store:
         self.admit: Callable[[bool], None] | None = None
         """Asked before each insert, with whether it is of lines; raises StoreUnavailable where there is no room."""
         self._proof: Proof | None = None
+        self._tokens = Tokens(engine) if self.directory else None
 
     @classmethod
     def open(
@@ -121,13 +123,9 @@ class Store:
         try:
             applied = migrate(lambda sql: store.query(sql, readonly=False, seconds=MIGRATION_S), cluster, upto=upto)
             store.created = migrations()[0].name in applied
-            forgotten = store.directory and condition.set_aside(store) and tokens.forget(store.directory)
         except BaseException:
             store.close()
             raise
-        if forgotten:
-            store.close()  # the engine reads its tokens when it starts
-            return cls.open(url, memory_bytes=memory_bytes, query_seconds=query_seconds, upto=upto)
         return store
 
     @property
@@ -383,6 +381,8 @@ class Store:
 
     @contextmanager
     def _inserting(self, turns: Turns) -> Iterator[None]:
+        self.check_room(lines=turns is self._lines)
+        self._settle()
         with turns.one(INSERT_TURN_S):
             self._check_open()
             self.check_room(lines=turns is self._lines)
@@ -390,7 +390,18 @@ class Store:
                 try:
                     yield
                 except RuntimeError as error:
-                    raise refusal.of_insert(str(error)) from None
+                    refused = refusal.of_insert(str(error))
+                    if self._tokens is not None and isinstance(refused, StoreUnavailable):
+                        self._tokens.doubtful = True
+                    raise refused from None
+
+    def _settle(self) -> None:
+        """Make sure, after an insert that failed, that what is sent again is not taken for stored."""
+        if self._tokens is not None and self._tokens.doubtful:
+            with self.quiet():
+                if self._tokens.doubtful:
+                    self._check_open()
+                    self._tokens.settle()
 
     @contextmanager
     def _proven(self) -> Iterator[None]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sightline.base.errors import StoreUnavailable
 from sightline.store import address as addresses
+from sightline.store import refusal, tokens
 from sightline.store.cluster import Cluster
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sightline.store.engine import Engine
 
 
@@ -20,9 +24,23 @@ def start(url: str, memory_bytes: int) -> tuple[Engine, Cluster | None]:
     """
     address = addresses.read(url)
     if isinstance(address, addresses.Embedded):
-        from sightline.store.embedded import EmbeddedEngine
-
-        return EmbeddedEngine(address.directory, memory_bytes), None
+        return _embedded(address.directory, memory_bytes), None
     from sightline.store.remote import RemoteEngine
 
     return RemoteEngine(address), Cluster(address.cluster, address.database) if address.cluster else None
+
+
+def _embedded(directory: Path, memory_bytes: int) -> Engine:
+    from sightline.store.embedded import EmbeddedEngine
+
+    engine = EmbeddedEngine(directory, memory_bytes)
+    try:
+        forgotten = tokens.forget(engine)
+    except (RuntimeError, OSError) as error:
+        engine.close()
+        reason = refusal.sentence(str(error))
+        raise StoreUnavailable(f"The store at {directory} cannot be opened: {reason}") from None
+    if not forgotten:
+        return engine
+    engine.close()  # it reads its tokens when it starts
+    return EmbeddedEngine(directory, memory_bytes)

@@ -25,6 +25,7 @@ class Turns:
         self._most = most
         self._doing = doing
         self._free = threading.BoundedSemaphore(most)
+        self._whole = threading.Lock()  # two who each had a part of all would wait for each other
 
     @contextmanager
     def one(self, seconds: float | None = None) -> Iterator[None]:
@@ -48,6 +49,8 @@ class Turns:
     def all(self, seconds: float | None = None) -> Iterator[None]:
         """Have all turns, so that nobody else has one; for each it waits for *seconds* at most, or without end."""
         with ExitStack() as taken:
+            if self._whole.acquire(timeout=-1 if seconds is None else seconds):
+                taken.callback(self._whole.release)
             for _ in range(self._most):
                 if self._free.acquire(timeout=seconds):
                     taken.callback(self._free.release)
