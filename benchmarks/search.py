@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import random
 import statistics
 import sys
 import tempfile
@@ -28,8 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import storage
-from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, prepare
+from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, last_records, prepare
 from sightline.query.analyses.overview import overview
 from sightline.query.errors import describe, list_fingerprints
 from sightline.query.facets import count_values
@@ -193,16 +191,16 @@ def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> tuple
 
 
 class Load:
-    """Records that come in after the day's end, half a second's at a time, as the server takes them from segments."""
+    """
+    Records that come in after the day's end, half a second's at a time, as the server takes them from segments.
+
+    They are the day's last ones over again, each batch with ids of traces of its own: what is found under load differs
+    from what is found at rest only in that it is new.
+    """
 
     def __init__(self, store: Store, end_ns: int, rate: int) -> None:
-        chance = random.Random(11)
-        made = [storage.Request(number, chance) for number in range(rate // 10)]
-        records = [each for one in made for each in (*one.made_spans(), *one.made_logs())][: rate // 2]
-        self._lines = [
-            json.dumps(record, separators=(",", ":")).encode().split(b'"time":%d' % record["time"])
-            for record in records
-        ]
+        self._resources, records = last_records(store, end_ns, rate // 2)
+        self._lines = [_pieces(record) for record in records]
         self._store, self._end_ns, self._rate = store, end_ns, rate
         self._started = time.monotonic()
         self._stop = threading.Event()
@@ -215,11 +213,12 @@ class Load:
     def _put(self) -> None:
         while not self._stop.is_set():
             first_ns, apart_ns = self.end_ns() - NS_PER_S // 2, NS_PER_S // self._rate
+            own = b"%08x" % (self.done // len(self._lines))
             batch = b"".join(
-                b'%b"time":%d%b\n' % (head, first_ns + number * apart_ns, rest)
-                for number, (head, rest) in enumerate(self._lines)
+                b'%b"time":%d%b%b%b' % (head, first_ns + number * apart_ns, trace, own, rest)
+                for number, (head, trace, rest) in enumerate(self._lines)
             )
-            self._store.insert_lines([batch], storage.instances(), f"load-{self._started}-{self.done}")
+            self._store.insert_lines([batch], self._resources, f"load-{self._started}-{self.done}")
             self.done += len(self._lines)
             self._stop.wait(max(0.0, self._started + self.done / self._rate - time.monotonic()))
 
@@ -237,6 +236,15 @@ class Load:
                 condition = f"toUnixTimestamp({column}) >= {self._end_ns // NS_PER_S}"
                 statement = f"ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
                 self._store.query(statement, readonly=False, seconds=600)
+
+
+def _pieces(record: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
+    """Cut a record's line before its time, and at the end of its trace's id: eight digits of it are left out."""
+    line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+    head, rest = line.split(b'"time":%d' % record["time"], 1)
+    trace = record["trace"].encode()
+    before, after = rest.split(trace, 1)
+    return head, before + trace[:-8], after
 
 
 def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from sightline.query.timerange import NS_PER_S
 from sightline.store.connect import Store
@@ -28,6 +29,21 @@ BLOCK: Final = 250_000
 LARGE_TRACE: Final = "f" * 32
 LARGE_TRACE_SPANS: Final = 100_000
 FILL_MEMORY: Final = 6 * 1024 * 1024 * 1024
+
+SPANS_SHARE: Final = 0.55
+"""Share of spans in what comes in during searches: they cost more than logs."""
+
+_WRITTEN: Final = {
+    "span": ("otel_traces", {
+        "trace": "TraceId", "span": "SpanId", "parent": "ParentSpanId", "name": "SpanName", "span_kind": "SpanKind",
+        "duration": "Duration", "status": "StatusCode", "scope": "ScopeName", "attributes": "SpanAttributes",
+    }),
+    "log": ("otel_logs", {
+        "trace": "TraceId", "span": "SpanId", "severity": "SeverityNumber", "level": "SeverityText",
+        "logger": "ScopeName", "body": "Body", "attributes": "LogAttributes",
+    }),
+}  # fmt: skip
+"""What lines say, by their keys, and the columns that have it."""
 
 _REQUEST: Final = """
     sipHash64(request, 1) AS r, sipHash64(number, 2) AS h,
@@ -149,3 +165,21 @@ def _fill(store: Store, start_ns: int, logs: int, spans: int) -> None:
     asked.append((_SPANS, large | {"count": LARGE_TRACE_SPANS}))
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda one: store.query(*one, readonly=False, seconds=600), asked))
+
+
+def last_records(store: Store, end_ns: int, count: int) -> tuple[dict[str, dict[str, str]], list[dict[str, Any]]]:
+    """Give the day's last records as what is written in lines, by their times, and the resource of each instance."""
+    resources: dict[str, dict[str, str]] = {}
+    records: list[dict[str, Any]] = []
+    for kind, (table, columns) in _WRITTEN.items():
+        share = SPANS_SHARE if kind == "span" else 1 - SPANS_SHARE
+        found = store.query(
+            f"SELECT toUnixTimestamp64Nano(Timestamp), ResourceAttributes, {', '.join(columns.values())} FROM {table} "
+            f"WHERE Timestamp < fromUnixTimestamp64Nano({end_ns}) ORDER BY Timestamp DESC LIMIT {round(count * share)}"
+        )
+        for at_ns, resource, *values in found.rows:
+            instance = resource["service.instance.id"]
+            resources[instance] = resource
+            said = dict(zip(columns, values, strict=True))
+            records.append({"kind": kind, "time": at_ns, "instance": instance, **said})
+    return resources, sorted(records, key=itemgetter("time"))
