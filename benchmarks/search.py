@@ -210,8 +210,12 @@ class Load:
         """Tell how late it is in the store."""
         return self._end_ns + int((time.monotonic() - self._started) * NS_PER_S)
 
+    def _due(self) -> float:
+        """Tell when the records of the next half second have all been made."""
+        return self._started + (self.done + len(self._lines)) / self._rate
+
     def _put(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.wait(max(0.0, self._due() - time.monotonic())):
             first_ns, apart_ns = self.end_ns() - NS_PER_S // 2, NS_PER_S // self._rate
             own = b"%08x" % (self.done // len(self._lines))
             batch = b"".join(
@@ -220,7 +224,6 @@ class Load:
             )
             self._store.insert_lines([batch], self._resources, f"load-{self._started}-{self.done}")
             self.done += len(self._lines)
-            self._stop.wait(max(0.0, self._started + self.done / self._rate - time.monotonic()))
 
     @contextmanager
     def coming_in(self) -> Iterator[None]:

@@ -168,14 +168,19 @@ def _fill(store: Store, start_ns: int, logs: int, spans: int) -> None:
 
 
 def last_records(store: Store, end_ns: int, count: int) -> tuple[dict[str, dict[str, str]], list[dict[str, Any]]]:
-    """Give the day's last records as what is written in lines, by their times, and the resource of each instance."""
+    """
+    Give the day's last records as what is written in lines, by their times, and the resource of each instance.
+
+    The very last second is left out: earlier loads began in it, and left records of their own.
+    """
     resources: dict[str, dict[str, str]] = {}
     records: list[dict[str, Any]] = []
     for kind, (table, columns) in _WRITTEN.items():
         share = SPANS_SHARE if kind == "span" else 1 - SPANS_SHARE
         found = store.query(
             f"SELECT toUnixTimestamp64Nano(Timestamp), ResourceAttributes, {', '.join(columns.values())} FROM {table} "
-            f"WHERE Timestamp < fromUnixTimestamp64Nano({end_ns}) ORDER BY Timestamp DESC LIMIT {round(count * share)}"
+            f"WHERE Timestamp < fromUnixTimestamp64Nano({end_ns - NS_PER_S}) "
+            f"ORDER BY Timestamp DESC LIMIT {round(count * share)}"
         )
         for at_ns, resource, *values in found.rows:
             instance = resource["service.instance.id"]
