@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sightline.base.limits import MAX_AHEAD_NS
-from sightline.wire.log_rows import MAP, TIME
+from sightline.wire.log_rows import TIME
 from sightline.wire.logfile.access_times import TIME_BYTES, read_times
 from sightline.wire.logfile.places import Lines, first_behind
 
@@ -41,8 +41,10 @@ _LONGEST_PORT: Final = 5
 _SECONDS: Final = r"^[0-9]{1,9}\.[0-9]{3,6}$"
 """What nginx writes for ``$request_time`` at the end of a line."""
 
-_LEVELS: Final = ("", "INFO", "INFO", "INFO", "WARNING", "ERROR")
-_NUMBERS: Final = (0, 9, 9, 9, 13, 17)
+_LEVELS: Final = ("INFO", "WARNING", "ERROR")
+_LEVEL_OF_CLASS: Final = np.array([0, 0, 0, 0, 1, 2], np.int8)
+_NUMBER_OF_CLASS: Final = np.array([0, 9, 9, 9, 13, 17], np.uint8)
+"""Which level, and which number of severity, statuses have that begin with a digit."""
 
 
 def decode_access(content: bytes, source: Source) -> tuple[pa.Table, Numbers]:
@@ -210,20 +212,24 @@ class _Block:
 def _table(
     content: bytes, places: list[Numbers], hosts: int, stamps: Numbers, classes: Numbers, source: Source
 ) -> pa.Table:
-    """Make the rows; the first *hosts* of the *places* are those of virtual hosts."""
+    """
+    Make the rows; the first *hosts* of the *places* are those of virtual hosts.
+
+    What is the same in many lines is a dictionary, which the engine reads once and not for each line.
+    """
     count = len(stamps)
-    empty = pa.repeat(pa.scalar(""), count)
+    empty = _same("", count)
     method_to_query = _offsets(content, [places[hosts + 4], places[hosts + 9]])
     columns = {
         "Timestamp": pa.array(stamps).cast(TIME),
         "TraceId": empty,
         "SpanId": empty,
-        "SeverityText": pa.array(_LEVELS).take(pa.array(classes)),
-        "SeverityNumber": pa.array(_NUMBERS, pa.uint8()).take(pa.array(classes)),
-        "ServiceName": pa.repeat(pa.scalar(str(source.resource.get("service.name", ""))), count),
+        "SeverityText": pa.DictionaryArray.from_arrays(_LEVEL_OF_CLASS[classes], _LEVELS),
+        "SeverityNumber": pa.array(_NUMBER_OF_CLASS[classes]),
+        "ServiceName": _same(str(source.resource.get("service.name", "")), count),
         "Body": _texts(content, method_to_query).take(pa.array(np.arange(count) * 2)),
         "ResourceAttributes": _resources(source, count),
-        "ScopeName": pa.repeat(pa.scalar("access"), count),
+        "ScopeName": _same("access", count),
         "LogAttributes": _attributes(content, places),
         "EventName": empty,
     }
@@ -244,9 +250,16 @@ def _texts(content: bytes, offsets: Numbers) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(content))
 
 
+def _same(text: str, count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [text])
+
+
 def _resources(source: Source, count: int) -> pa.MapArray:
-    about = [[(str(name), str(value)) for name, value in source.resource.items()]]
-    return pa.array(about, MAP).take(pa.array(np.zeros(count, np.int32)))
+    names, values = map(str, source.resource), map(str, source.resource.values())
+    each = np.tile(np.arange(len(source.resource), dtype=np.int16), count)
+    keys = pa.DictionaryArray.from_arrays(each, pa.array(names, pa.string()))
+    items = pa.array(values, pa.string()).take(pa.array(each))
+    return pa.MapArray.from_arrays(np.arange(count + 1, dtype=np.int32) * len(source.resource), keys, items)
 
 
 def _attributes(content: bytes, places: list[Numbers]) -> pa.MapArray:

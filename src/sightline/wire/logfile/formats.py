@@ -158,7 +158,7 @@ def decode(content: bytes, name: str, source: Source) -> tuple[Decoded, int]:
         found = content.decode().split("\n")
         _read(rows, (found[at] for at in np.flatnonzero(~matched)), form)
     parts = [part for part in (table, rows.rows.table()) if part.num_rows]
-    whole = pa.concat_tables([_plain_names(part) for part in parts]) if len(parts) > 1 else (parts or [table])[0]
+    whole = pa.concat_tables([_plain_texts(part) for part in parts]) if len(parts) > 1 else (parts or [table])[0]
     return Decoded({"otel_logs": whole} if whole.num_rows else {}, whole.num_rows), rows.unread
 
 
@@ -172,15 +172,19 @@ def _utf8(content: bytes) -> bytes:
     return content
 
 
-def _plain_names(table: pa.Table) -> pa.Table:
-    """Give the names of attributes as texts, as all tables have them that are put together."""
-    at = table.schema.get_field_index("LogAttributes")
-    maps = table.column(at).combine_chunks()
-    maps = maps.chunk(0) if isinstance(maps, pa.ChunkedArray) else maps
-    if not pa.types.is_dictionary(maps.keys.type):
-        return table
-    plain = pa.MapArray.from_arrays(maps.offsets, maps.keys.dictionary_decode(), maps.items)
-    return table.set_column(at, "LogAttributes", plain)
+def _plain_texts(table: pa.Table) -> pa.Table:
+    """Give texts that stand in dictionaries as they are, as all tables have them that are put together."""
+    columns = {name: _plain(column.combine_chunks()) for name, column in zip(table.schema.names, table, strict=True)}
+    return pa.table(columns)
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    whole = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_dictionary(whole.type):
+        return whole.dictionary_decode()
+    if pa.types.is_map(whole.type) and pa.types.is_dictionary(whole.keys.type):
+        return pa.MapArray.from_arrays(whole.offsets, whole.keys.dictionary_decode(), whole.items)
+    return whole
 
 
 def _read(rows: FileRows, found: Iterable[str], form: Format) -> None:
