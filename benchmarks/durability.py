@@ -2,7 +2,8 @@
 Application and server are killed with SIGKILL at random under load; every record whose call returned is found once.
 
 Then the same for every protocol that acknowledges (durability_protocols.py), and for a disk that fills up, a clock that
-jumps and a store that is half-written (durability_trouble.py).
+jumps and a store that is half-written (durability_trouble.py). Asked for by itself: kills in the middle of the server's
+work with files (``--only calls``, durability_calls.py), which takes ten seconds a round.
 
 Each application notes in a mapped file, after every call, how many have returned: the note survives the kill as the
 record does. The record whose call was cut off may be found or not, but not twice.
@@ -27,6 +28,7 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import durability_calls
 import durability_protocols
 import durability_trouble
 from serving import Server
@@ -169,7 +171,7 @@ def _report(found: dict[str, Any]) -> None:
         )
     for name, one in found.get("protocols", {}).items():
         print(f"{name:16} {_figures(one)}")
-    for trouble, told in found.get("trouble", {}).items():
+    for trouble, told in {**found.get("trouble", {}), **found.get("calls", {})}.items():
         print(f"{trouble}: " + ", ".join(f"{key} {value}" for key, value in told.items() if key != "protocols"))
         for name, one in told.get("protocols", {}).items():
             print(f"  {name:14} {_figures(one)}")
@@ -189,7 +191,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=1.5, help="longest life in a round")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--only", choices=("lines", "protocols", "trouble"), help="leave the others out")
+    parts = ("lines", "protocols", "trouble", "calls")
+    parser.add_argument("--only", choices=parts, help="leave the others out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--application", help=argparse.SUPPRESS)
     parser.add_argument("--note", help=argparse.SUPPRESS)
@@ -209,6 +212,9 @@ def main() -> None:
     if "trouble" in wanted:
         found["trouble"] = durability_trouble.measure()
         wrong += durability_trouble.failed(found["trouble"])
+    if "calls" in wanted:
+        found["calls"] = durability_calls.measure(arguments.rounds, seed)
+        wrong += durability_trouble.failed(found["calls"])
     print(json.dumps(found | {"failed": wrong}) if arguments.json else f"failed: {', '.join(wrong) or 'nothing'}")
     if not arguments.json:
         _report(found)

@@ -103,3 +103,13 @@ def test_a_block_is_covered_by_the_parts_whose_range_it_is_in(parts: list[tuple[
     covered = Blocks(names).cover(f"p_{number}_{number}_0")
 
     assert covered == any(partition == "p" and first <= number <= first + more for partition, first, more in parts)
+
+
+def test_a_number_that_was_merged_over_is_known_while_what_was_merged_is_there():
+    """Between two parts that were merged one is missing; once these are removed, nobody can tell."""
+    merged = Blocks(["p_1_3_1", "p_1_1_0", "p_3_3_0", "p_1_5_2", "p_4_5_1"])
+
+    assert merged.cover("p_2_2_0")
+    assert merged.lack("p_2_2_0")
+    assert not any(merged.lack(f"p_{number}_{number}_0") for number in (1, 3, 4, 5))
+    assert not Blocks(["p_1_3_1"]).lack("p_2_2_0")

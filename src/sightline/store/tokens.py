@@ -20,13 +20,19 @@ from sightline.store import refusal
 from sightline.store.result import RESULT_SETTINGS, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sightline.store.engine import Engine
 
 ADDED: Final = b"1"
 DROPPED: Final = b"2"
 """How an entry of the engine's log of tokens begins: ``1<tab>part<tab>token``."""
+
+NEWEST: Final = 256
+"""
+Among so many of a table's newest tokens are those of an insert that failed: no further insert begins after it, and each
+has a token for every partition.
+"""
 
 _PART: Final = re.compile(r"(?P<partition>[^_]+)_(?P<first>\d+)_(?P<last>\d+)_\d+(_\d+)?")
 
@@ -35,6 +41,9 @@ SELECT t.name, t.data_paths[1], groupArray(p.name) FROM system.tables AS t
 LEFT JOIN system.parts AS p ON p.database = t.database AND p.table = t.name
 WHERE t.database = currentDatabase() AND t.engine LIKE '%MergeTree' GROUP BY ALL
 """
+
+_Range = tuple[int, int]
+"""Numbers of the first and the last block."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +69,10 @@ class Tokens:
             StoreUnavailable: if it cannot be done now.
         """
         try:
-            self._detached |= forget(self._engine)
+            for table, directory, blocks in _tables(self._engine):
+                newest = list(_remembered(directory))[-NEWEST:]
+                if _drop(table, [one for one in newest if not blocks.cover(one.part) or blocks.lack(one.part)]):
+                    self._detached.add(table)
             for table in sorted(self._detached):
                 # It reads its tokens when it is attached.
                 self._change(f"DETACH TABLE IF EXISTS {table} SYNC")
@@ -74,22 +86,23 @@ class Tokens:
         self._engine.execute(sql, "Null", {}, {}, readonly=False)
 
 
-def forget(engine: Engine) -> set[str]:
+def forget(engine: Engine) -> int:
     """
-    Forget the tokens of parts that are not there, in the files of an embedded store.
+    Forget the tokens of parts that are not there, in the files of an embedded store that was opened just now.
 
-    One byte is changed for each, in its place, which a full disk allows. The engine has to be started again to know, or
-    the tables attached again.
+    One byte is changed for each, in its place, which a full disk allows. The engine has to be started again to know.
 
     Returns:
-        The names of the tables of which some were forgotten.
+        How many were forgotten.
 
     Raises:
         RuntimeError: if the engine does not answer.
         OSError: if a file cannot be changed.
     """
-    answer = engine.execute(_TABLES, "JSONCompact", {}, RESULT_SETTINGS, readonly=True)
-    return {table for table, path, parts in decode(answer).rows if _forget(table, Path(path), parts)}
+    return sum(
+        _drop(table, [one for one in _remembered(directory) if not blocks.cover(one.part)])
+        for table, directory, blocks in _tables(engine)
+    )
 
 
 class _Entry(NamedTuple):
@@ -98,19 +111,23 @@ class _Entry(NamedTuple):
     offset: int
 
 
-def _forget(table: str, directory: Path, parts: Iterable[str]) -> int:
-    stored = Blocks(parts)
-    lost = [entry for entry in _remembered(directory) if not stored.cover(entry.part)]
-    for entry in lost:
+def _tables(engine: Engine) -> Iterator[tuple[str, Path, Blocks]]:
+    answer = engine.execute(_TABLES, "JSONCompact", {}, RESULT_SETTINGS, readonly=True)
+    for table, path, parts in decode(answer).rows:
+        yield table, Path(path), Blocks(parts)
+
+
+def _drop(table: str, entries: Sequence[_Entry]) -> int:
+    for entry in entries:
         with entry.log.open("r+b") as file:
             file.seek(entry.offset)
             file.write(DROPPED)
         _log.warning("Forgot that %s was stored in %s: the part is not there.", entry.part, table)
-    return len(lost)
+    return len(entries)
 
 
 def _remembered(directory: Path) -> Iterable[_Entry]:
-    """Find what the engine will remember when it reads its logs: what was added and not dropped since."""
+    """Find what the engine will remember when it reads its logs: what was added and not dropped since, oldest first."""
     found: dict[bytes, _Entry] = {}
     for log in sorted(directory.glob("deduplication_logs/deduplication_log_*.txt"), key=_number):
         offset = 0
@@ -129,22 +146,50 @@ def _number(log: Path) -> int:
 
 
 class Blocks:
-    """The blocks that parts hold: a part has the numbers of the first and the last in its name."""
+    """
+    The blocks that parts hold: a part has the numbers of the first and the last in its name.
+
+    Args:
+        parts: their names, also of those that were merged and are not removed yet.
+    """
 
     def __init__(self, parts: Iterable[str]) -> None:
-        ranges = defaultdict(list)
+        self._ranges: defaultdict[str, list[_Range]] = defaultdict(list)
         for name in parts:
             if part := _PART.fullmatch(name):
-                ranges[part["partition"]].append((int(part["first"]), int(part["last"])))
-        self._firsts = {partition: [first for first, _ in sorted(found)] for partition, found in ranges.items()}
-        self._lasts = {
-            partition: list(accumulate((last for _, last in sorted(found)), max)) for partition, found in ranges.items()
-        }
+                self._ranges[part["partition"]].append((int(part["first"]), int(part["last"])))
+        self._reach = {partition: _reach(ranges) for partition, ranges in self._ranges.items()}
 
     def cover(self, name: str) -> bool:
-        """Tell whether a part's block is in one of the parts, under its own name or merged; so is what has no name."""
+        """Tell whether the numbers of a part are within those of one; so are those of what has none."""
         part = _PART.fullmatch(name)
         if part is None:
             return True
-        place = bisect_right(self._firsts.get(part["partition"], []), int(part["first"]))
-        return place > 0 and self._lasts[part["partition"]][place - 1] >= int(part["last"])
+        firsts, lasts = self._reach.get(part["partition"], ((), ()))
+        place = bisect_right(firsts, int(part["first"]))
+        return place > 0 and lasts[place - 1] >= int(part["last"])
+
+    def lack(self, name: str) -> bool:
+        """
+        Tell whether a part is known not to be in the merged ones that span its numbers.
+
+        The engine merges over a number that no part has. What it merged it keeps for minutes: while that is there, the
+        smallest part that spans a number has it only if nothing is within that part.
+        """
+        part = _PART.fullmatch(name)
+        if part is None:
+            return False
+        own = int(part["first"]), int(part["last"])
+        ranges = self._ranges[part["partition"]]
+        smallest = min((one for one in ranges if _within(own, one)), key=lambda one: one[1] - one[0], default=own)
+        return smallest != own and any(_within(one, smallest) and one != smallest for one in ranges)
+
+
+def _reach(ranges: Iterable[_Range]) -> tuple[list[int], list[int]]:
+    """Give where ranges begin, in order, and how far all that began until there reach."""
+    inorder = sorted(ranges)
+    return [first for first, _ in inorder], list(accumulate((last for _, last in inorder), max))
+
+
+def _within(inner: _Range, outer: _Range) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
