@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.support.small_disk import small_disk
 
 from sightline.base.errors import StoreUnavailable
-from sightline.store.connect import Store
-from sightline.store.tokens import Blocks
+from sightline.store.connect import MEMORY_BYTES, Store
+from sightline.store.embedded import EmbeddedEngine
+from sightline.store.tokens import Blocks, forget, stored
 
 
 @pytest.fixture
@@ -63,6 +64,28 @@ def test_what_was_killed_before_its_part_had_a_name_is_stored_when_it_comes_agai
     insert(store, "b")
 
     assert bodies(store) == ["a", "b"]
+
+
+def test_what_is_not_there_is_forgotten_though_its_number_is_merged_over_at_once(opened: Callable[[], Store]):
+    """The engine merges from the moment it starts, which may be sooner than it is asked what it has."""
+    store = opened()
+    store.merge(on=False)
+    for token in ("a", "b", "c"):
+        insert(store, token)
+    asked = "SELECT path FROM system.parts WHERE table = 'otel_logs' AND active ORDER BY max_block_number LIMIT 1, 1"
+    unnamed, directory = str(store.query(asked).scalar()), Path(store.place)
+    store.close()
+    shutil.rmtree(unnamed)
+    before = stored(directory)
+    engine = EmbeddedEngine(directory, MEMORY_BYTES)
+    engine.execute("OPTIMIZE TABLE otel_logs FINAL", "Null", {}, {}, readonly=False)
+
+    assert forget(engine, before) == 1
+    engine.close()
+    store = opened()
+    for token in ("a", "b", "c"):
+        insert(store, token)
+    assert bodies(store) == ["a", "b", "c"]
 
 
 def test_what_the_disk_gave_no_name_is_stored_when_it_comes_again(opened: Callable[[], Store]):

@@ -33,14 +33,21 @@ def start(url: str, memory_bytes: int) -> tuple[Engine, Cluster | None]:
 def _embedded(directory: Path, memory_bytes: int) -> Engine:
     from sightline.store.embedded import EmbeddedEngine
 
+    try:
+        before = tokens.stored(directory)
+    except OSError as error:
+        raise _unopened(directory, error) from None
     engine = EmbeddedEngine(directory, memory_bytes)
     try:
-        forgotten = tokens.forget(engine)
+        forgotten = tokens.forget(engine, before)
     except (RuntimeError, OSError) as error:
         engine.close()
-        reason = refusal.sentence(str(error))
-        raise StoreUnavailable(f"The store at {directory} cannot be opened: {reason}") from None
+        raise _unopened(directory, error) from None
     if not forgotten:
         return engine
     engine.close()  # it reads its tokens when it starts
     return EmbeddedEngine(directory, memory_bytes)
+
+
+def _unopened(directory: Path, error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"The store at {directory} cannot be opened: {refusal.sentence(str(error))}")

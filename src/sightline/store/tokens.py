@@ -20,7 +20,7 @@ from sightline.store import refusal
 from sightline.store.result import RESULT_SETTINGS, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sightline.store.engine import Engine
 
@@ -69,7 +69,8 @@ class Tokens:
             StoreUnavailable: if it cannot be done now.
         """
         try:
-            for table, directory, blocks in _tables(self._engine):
+            for table, directory, parts in _tables(self._engine):
+                blocks = Blocks(parts)
                 newest = list(_remembered(directory))[-NEWEST:]
                 if _drop(table, [one for one in newest if not blocks.cover(one.part) or blocks.lack(one.part)]):
                     self._detached.add(table)
@@ -86,11 +87,29 @@ class Tokens:
         self._engine.execute(sql, "Null", {}, {}, readonly=False)
 
 
-def forget(engine: Engine) -> int:
+def stored(directory: Path) -> dict[str, set[str]]:
+    """
+    Give the names of what an embedded store has on its disk, by table's directory, before its engine is started.
+
+    Raises:
+        OSError: if they cannot be read.
+    """
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for path in directory.glob("store/*/*/*_*_*_*"):
+        found[path.parent.name].add(path.name)
+    return found
+
+
+def forget(engine: Engine, before: Mapping[str, set[str]]) -> int:
     """
     Forget the tokens of parts that are not there, in the files of an embedded store that was opened just now.
 
     One byte is changed for each, in its place, which a full disk allows. The engine has to be started again to know.
+
+    Args:
+        engine: of that store.
+        before: what ``stored`` gave before it was started. It merges from its first moment, also over the number of a
+            part that is not there; what a merged part was made of is listed beside it.
 
     Returns:
         How many were forgotten.
@@ -99,10 +118,11 @@ def forget(engine: Engine) -> int:
         RuntimeError: if the engine does not answer.
         OSError: if a file cannot be changed.
     """
-    return sum(
-        _drop(table, [one for one in _remembered(directory) if not blocks.cover(one.part)])
-        for table, directory, blocks in _tables(engine)
-    )
+    forgotten = 0
+    for table, directory, parts in _tables(engine):
+        blocks = Blocks(before.get(directory.name, set()) & set(parts))
+        forgotten += _drop(table, [one for one in _remembered(directory) if not blocks.cover(one.part)])
+    return forgotten
 
 
 class _Entry(NamedTuple):
@@ -111,10 +131,10 @@ class _Entry(NamedTuple):
     offset: int
 
 
-def _tables(engine: Engine) -> Iterator[tuple[str, Path, Blocks]]:
+def _tables(engine: Engine) -> Iterator[tuple[str, Path, list[str]]]:
     answer = engine.execute(_TABLES, "JSONCompact", {}, RESULT_SETTINGS, readonly=True)
     for table, path, parts in decode(answer).rows:
-        yield table, Path(path), Blocks(parts)
+        yield table, Path(path), parts
 
 
 def _drop(table: str, entries: Sequence[_Entry]) -> int:
