@@ -103,6 +103,24 @@ def test_what_the_disk_gave_no_name_is_stored_when_it_comes_again(opened: Callab
     assert bodies(store) == ["a", "b"]
 
 
+def test_who_reads_slowly_keeps_nobody_from_asking_after_an_insert_that_failed(opened: Callable[[], Store]):
+    """Tokens are read again when the table is read by nobody; until then senders are told to come again."""
+    store = opened()
+    insert(store, "a")
+    first = newest(store)
+    reader = store.stream("SELECT Body FROM otel_logs AS l, numbers(1000000) AS n", "CSV", rows=10**6, seconds=60)
+    next(reader)
+    with small_disk(first.parent / first.name.replace("_1_1_0", "_2_2_0"), 1), pytest.raises(StoreUnavailable):
+        insert(store, "b")
+
+    with pytest.raises(StoreUnavailable, match="piece by piece"):
+        insert(store, "b")
+    assert bodies(store) == ["a"]
+    reader.close()  # type: ignore[attr-defined]
+    insert(store, "b")
+    assert bodies(store) == ["a", "b"]
+
+
 def test_what_was_merged_is_remembered(opened: Callable[[], Store]):
     """Of a part that was merged its token stays, whenever the server is started again."""
     store = opened()

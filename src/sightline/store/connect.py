@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -398,7 +398,11 @@ class Store:
     def _settle(self) -> None:
         """Make sure, after an insert that failed, that what is sent again is not taken for stored."""
         if self._tokens is not None and self._tokens.doubtful:
-            with self.quiet():
+            with self.quiet(), ExitStack() as unread:
+                # A table that is read cannot be detached, and one that is detached cannot be read.
+                for _ in range(STREAMS_AT_ONCE):
+                    unread.enter_context(self._streams.one(STREAM_END_S))  # whoever reads slowly is not waited for
+                unread.enter_context(self._queries.all())
                 if self._tokens.doubtful:
                     self._check_open()
                     self._tokens.settle()
