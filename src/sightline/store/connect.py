@@ -336,7 +336,7 @@ class Store:
 
     def give_back(self) -> None:
         """Let the embedded engine give memory back to the system that it keeps for later."""
-        with suppress(RuntimeError):
+        with suppress(RuntimeError, StoreUnavailable):
             self._engine.give_back()
 
     def close(self) -> None:
@@ -402,7 +402,8 @@ class Store:
                 # A table that is read cannot be detached, and one that is detached cannot be read.
                 for _ in range(STREAMS_AT_ONCE):
                     unread.enter_context(self._streams.one(STREAM_END_S))  # whoever reads slowly is not waited for
-                unread.enter_context(self._queries.all())
+                for _ in range(QUERIES_AT_ONCE):
+                    unread.enter_context(self._queries.one(INSERT_TURN_S))
                 if self._tokens.doubtful:
                     self._check_open()
                     self._tokens.settle()
