@@ -58,6 +58,8 @@ class Limits:
             "max_bytes_ratio_before_external_sort": 0,
             "min_external_sort_block_bytes": memory // 8,
             "max_threads": 2,
+            # By default a gigabyte has to be free for each thread, which the engine's share of memory never has.
+            "max_threads_min_free_memory_per_thread": 0,
             # To make machine code of an expression takes a tenth of a second, more than it ever saves a question.
             "compile_expressions": 0,
             "compile_aggregate_expressions": 0,
