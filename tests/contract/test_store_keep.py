@@ -89,62 +89,36 @@ def test_counts_are_forgotten_with_the_logs_that_they_count(store: Store):
     assert kept.rows == store.query(counts).rows == [(9, 1), (13, 1), (17, 1)]
 
 
-@pytest.mark.parametrize(("days", "codec"), [(0, "ZSTD(1)"), (2, "ZSTD(5)")])
-def test_logs_are_packed_by_merges_and_not_by_inserts(store: Store, days: int, codec: str):
-    """A new part has the engine's quick codec; what is merged of it is small, and of older days as small as can be."""
+def test_logs_are_packed_by_merges_and_not_by_inserts(store: Store):
+    """A new part has the engine's quick codec, and what is merged of it the one that makes it small."""
     keep.apply(store, {}, "")
-    time_ns, service = time.time_ns() - days * DAY_NS, f"packed-{days}"
+    asked = (
+        "SELECT DISTINCT default_compression_codec FROM system.parts "
+        "WHERE active AND database = currentDatabase() AND table = 'otel_logs' AND max_time > now() - 3600"
+    )
     store.merge(on=False)
-    store.insert_lines([log(service, time_ns, severity=9)], {"a" * 16: {"service.name": service}}, service)
-    new = codecs(store, days, "AND level = 0")
+    line = log("packed", time.time_ns(), severity=9)
+    store.insert_lines([line], {"a" * 16: {"service.name": "packed"}}, "packed")
+    new = store.query(f"{asked} AND level = 0").rows
     store.merge(on=True)
 
     merge(store, "otel_logs")
 
-    assert new == ["LZ4"]
-    assert codecs(store, days) == [codec]
+    assert new == [("LZ4",)]
+    assert store.query(asked).rows == [("ZSTD(5)",)]
 
 
-def codecs(store: Store, days: int, more: str = "") -> list[str]:
-    """Name the codecs of the parts of logs of so many days ago."""
-    asked = (
-        "SELECT DISTINCT default_compression_codec FROM system.parts WHERE active AND database = currentDatabase() "
-        f"AND table LIKE 'otel_logs%' AND toDate(max_time) = toDate(now() - toIntervalDay({days})) {more}"
-    )
-    return [codec for (codec,) in store.query(asked).rows]
-
-
-PACKED_BEFORE = "toDateTime(SeverityNumber) RECOMPRESS CODEC(ZSTD(5))"
-
-
-@pytest.mark.parametrize("before", ["", f", {PACKED_BEFORE}"])
-def test_a_store_that_was_made_before_is_told_to_pack_its_logs(store: Store, before: str):
-    """Its days are the same, but its merges do not pack so yet; what is stored is not written anew for it."""
+def test_a_store_that_was_made_before_is_told_to_pack_its_logs(store: Store):
+    """Its days are the same, but its merges do not pack yet; what is stored is not written anew for it."""
     keep.apply(store, {}, "")
-    told = keep.rules({}, "")["otel_logs"] + before
-    store.query(f"ALTER TABLE {''.join(store.local('otel_logs'))} MODIFY TTL {told}", readonly=False)
+    plain = keep.rules({}, "")["otel_logs"]
+    store.query(f"ALTER TABLE {''.join(store.local('otel_logs'))} MODIFY TTL {plain}", readonly=False)
     asked = "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table LIKE 'otel_logs%'"
-    mutations = store.query(asked).scalar()
+    before = store.query(asked).scalar()
 
     assert keep.apply(store, {}, "") == ["otel_logs"]
     assert keep.apply(store, {}, "") == []
-    assert store.query(asked).scalar() == mutations
-
-
-def test_what_an_older_version_packed_stays_packed(store: Store):
-    """Its parts know of one rule alone, and are written by later merges as well as before."""
-    keep.apply(store, {}, "")
-    name = "".join(store.local("otel_logs"))
-    plain = keep.rules({}, "")["otel_logs"]
-    store.query(f"ALTER TABLE {name} MODIFY TTL {plain}, {PACKED_BEFORE}", readonly=False)
-    time_ns = time.time_ns() - 4 * DAY_NS
-    for token in ("old-1", "old-2"):
-        store.insert_lines([log("old", time_ns, severity=9)], {"a" * 16: {"service.name": "old"}}, token)
-
-    keep.apply(store, {}, "")
-    merge(store, "otel_logs")
-
-    assert codecs(store, 4) == ["ZSTD(5)"]
+    assert store.query(asked).scalar() == before
 
 
 def test_no_start_waits_for_what_is_stored(store: Store):

@@ -20,23 +20,12 @@ HOUR_S: Final = 3600
 _ENVIRONMENT: Final = "lower(ResourceAttributes['deployment.environment.name'])"
 _ENVIRONMENT_OF_MINUTES: Final = "lower(Environment)"
 
-_PACKED: Final = {
-    "otel_logs": (
-        "toDateTime(SeverityNumber) RECOMPRESS CODEC(ZSTD(5)), "
-        "toDateTime(SeverityNumber) + toIntervalDay(1) RECOMPRESS CODEC(ZSTD(1)), "
-        "TimestampTime + toIntervalDay(1) RECOMPRESS CODEC(ZSTD(5))"
-    )
-}
+_PACKED: Final = {"otel_logs": "toDateTime(SeverityNumber) RECOMPRESS CODEC(ZSTD(5))"}
 """
-What merges write columns with whose codec is the default one, and from when on; the latest time that is past counts.
+What merges write columns with whose codec is the default one, and from when on: always, for the time is long gone.
 
-New parts are written with the engine's own default, LZ4. What is merged within a day is packed lightly, which takes
-60 % of the time, and what is older once more, well. The first rule is for parts that were written when there was no
-other: they know of this one alone. Both of its times are long gone.
+New parts are written with the engine's own default, LZ4.
 """
-
-_PACKS: Final = "engine_full LIKE '% RECOMPRESS CODEC(ZSTD(1))%'"
-"""Whether a table was told so, by this version: the one before knew of one codec."""
 
 _LOWEST: Final = {"CRITICAL": 21, "ERROR": 17, "WARNING": 13, "INFO": 9}
 """The lowest severity number of each level; what is below is DEBUG, and 0 is not known: INFO."""
@@ -99,7 +88,7 @@ def apply(store: Store, own: Mapping[str, Any], environment: str) -> list[str]:
         StoreUnavailable: if the store does not answer.
     """
     suffix = store.local("")[0]
-    asked = f"name, comment, {_PACKS} FROM system.tables WHERE database = currentDatabase()"
+    asked = "name, comment, engine_full LIKE '% RECOMPRESS %' FROM system.tables WHERE database = currentDatabase()"
     found = {name: (comment, packs) for name, comment, packs in store.query(f"SELECT {asked}").rows}
     changed = []
     for table, rule in rules(own, environment).items():
