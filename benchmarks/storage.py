@@ -19,7 +19,6 @@ import json
 import math
 import random
 import tempfile
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.store import keep
@@ -28,10 +27,7 @@ from sightline.store.connect import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DAY_NS: Final = 86_400_000_000_000
-START_NS: Final = (time.time_ns() // DAY_NS - 3) * DAY_NS + DAY_NS // 2
-"""Noon, some days ago: logs are packed well from their second day on, as docs/decisions/0042 has it."""
-
+START_NS: Final = 1_800_000_000_000_000_000
 SERVICES: Final = ("gateway", "shop", "pay", "stock", "mail", "search")
 ROUTES: Final = ("/orders", "/orders/{id}", "/basket", "/basket/items", "/login", "/search", "/products/{id}", "/pay")
 CITIES: Final = ("Berlin", "Paris", "Rome", "Madrid", "Vienna", "Prague", "Lisbon", "Oslo")
