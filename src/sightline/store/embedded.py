@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sightline.base.errors import StoreLocked, StoreUnavailable
@@ -17,6 +16,7 @@ with zone.utc():
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from chdb.state.sqlitelike import Connection
 
@@ -24,15 +24,6 @@ DATABASE: Final = "sightline"
 
 CACHE_BYTES: Final = 16 * 1024 * 1024
 """Size of each of the engine's caches. Its own defaults are gigabytes, meant for a machine of its own."""
-
-
-MERGES: Final = "MergeMutate"
-"""What the engine calls the threads that merge."""
-
-MERGES_NICE: Final = 5
-"""How far merges stand back: next to questions that fill both cores they still get a fourth of one."""
-
-_THREADS: Final = Path("/proc/self/task")
 
 
 class EmbeddedEngine:
@@ -60,7 +51,6 @@ class EmbeddedEngine:
         except RuntimeError as error:
             self._anchor.close()
             raise refusal.of_open(str(error), self.place) from None
-        self._merges_stand_back = False
 
     @property
     def place(self) -> str:
@@ -110,7 +100,6 @@ class EmbeddedEngine:
         The lines go through an anonymous file, which the engine maps: it parses them in parallel and nothing
         touches the disk.
         """
-        self._order_threads()
         with _in_memory(chunks) as path:
             source = f"file({literal(path)}, JSONEachRow, {literal(structure)})"
             self.execute(select.replace("{source}", source), "Null", {}, settings, readonly=False)
@@ -124,7 +113,6 @@ class EmbeddedEngine:
         It is read as a file, for the engine's own way of inserting bytes tells of no error behind the parser: what a
         view, a limit or the disk refused would be taken for stored.
         """
-        self._order_threads()
         with _in_memory((body,)) as source:
             clause = f" SETTINGS {assignments(settings)}" if settings else ""
             sql = f"INSERT INTO {table} ({columns}) FROM INFILE {literal(source)}{clause} FORMAT {body_format}"
@@ -162,21 +150,6 @@ class EmbeddedEngine:
         except OSError:
             return False
         return False
-
-    def _order_threads(self) -> None:
-        """
-        Let merges stand back behind questions and inserts, where threads have priorities of their own: on Linux.
-
-        The engine's own setting does nothing without a privilege, though it takes none to stand back. The threads are
-        made with the first table, so the first insert finds them, and they stay as long as the engine.
-        """
-        if self._merges_stand_back:
-            return
-        self._merges_stand_back = True
-        with suppress(OSError):
-            for thread in _THREADS.iterdir():
-                if (thread / "comm").read_text().strip() == MERGES:
-                    os.setpriority(os.PRIO_PROCESS, int(thread.name), min(19, os.nice(0) + MERGES_NICE))
 
     def _prepare(self, connection: Connection, settings: Mapping[str, Any]) -> None:
         self._run(connection, f"USE {DATABASE}", "Null")
