@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sightline.server.ingest.logfile import source
 from sightline.server.ingest.logfile_follow import Follower
 from sightline.server.ingest.logfile_reader import LogFile
 from sightline.server.ingest.logfile_watch import Watch, end_oldest
+from sightline.state.log_files import HEAD_BYTES
 
 
 def lines(first: int, end: int, beside: str = "") -> bytes:
@@ -30,6 +32,13 @@ def stored(server: ServerProcess, service: str) -> tuple[int, int]:
     query = f"SELECT count(), uniqExact(Body) FROM otel_logs WHERE ServiceName = '{service}'"
     every, distinct = server.http.post("/api/v1/sql", json={"query": query}).raise_for_status().json()["rows"][0]
     return int(every), int(distinct)
+
+
+def known_bytes(server: ServerProcess, path: Path) -> int:
+    """Tell by how many bytes of its begin the server knows a file: noted after they are stored."""
+    with closing(sqlite3.connect(f"file:{server.home / 'state.db'}?mode=ro", uri=True)) as state:
+        (found,) = state.execute("SELECT head_bytes FROM log_files WHERE path = ?", (str(path),)).fetchone()
+    return int(found)
 
 
 def following(server: ServerProcess, *names: Path) -> subprocess.Popen[str]:
@@ -50,8 +59,10 @@ def followed_by(who: str, tmp_path: Path, name: Path) -> Iterator[ServerProcess]
             yield server
             return
         with following(server, name) as running:
-            yield server
-            running.kill()
+            try:
+                yield server
+            finally:
+                running.kill()
 
 
 @pytest.mark.parametrize("who", ["server", "command"])
@@ -96,6 +107,7 @@ def test_a_file_is_known_by_more_as_it_grows(tmp_path: Path, who: str):
         with path.open("ab") as file:
             file.write(lines(1, 50))
         eventually(lambda: stored(server, "grows") == (50, 50), timeout_s=30)
+        eventually(lambda: known_bytes(server, path) == min(HEAD_BYTES, len(lines(0, 50))), timeout_s=30)
     path.write_bytes(lines(0, 1) + lines(100, 300))
     with followed_by(who, tmp_path, path) as server:
         eventually(lambda: stored(server, "grows") == (251, 250), timeout_s=30)
