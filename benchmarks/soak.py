@@ -42,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--rate", type=int, default=2000, help="records a second")
+    parser.add_argument("--json", action="store_true", help="as the other scripts; one JSON object is printed anyway")
     given = parser.parse_args()
     ends = time.monotonic() + given.minutes * 60
     memory, asked = [], []
