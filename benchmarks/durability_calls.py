@@ -7,6 +7,7 @@ the call fail or lets it pass and then kills, it is met. The same with names tha
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import signal
@@ -64,10 +65,8 @@ def _refused(rounds: int, chance: random.Random) -> dict[str, Any]:
 def _strike(server: Server, call: str, injected: str) -> None:
     """Kill the server at a call."""
     tracer = _trace(server, call, injected)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         server.process.wait(LONGEST_S)
-    except subprocess.TimeoutExpired:
-        server.process.send_signal(signal.SIGKILL)
     server.end(signal.SIGKILL)
     tracer.wait()
 

@@ -381,11 +381,11 @@ class Store:
 
     @contextmanager
     def _inserting(self, turns: Turns) -> Iterator[None]:
-        self.check_room(lines=turns is self._lines)
-        self._settle()
+        lines = turns is self._lines
+        self._settle(lines=lines)
         with turns.one(INSERT_TURN_S):
             self._check_open()
-            self.check_room(lines=turns is self._lines)
+            self.check_room(lines=lines)
             with self._proven():
                 try:
                     yield
@@ -395,9 +395,10 @@ class Store:
                         self._tokens.doubtful = True
                     raise refused from None
 
-    def _settle(self) -> None:
+    def _settle(self, *, lines: bool) -> None:
         """Make sure, after an insert that failed, that what is sent again is not taken for stored."""
         if self._tokens is not None and self._tokens.doubtful:
+            self.check_room(lines=lines)  # to attach a table takes some
             with self.quiet(), ExitStack() as unread:
                 # A table that is read cannot be detached, and one that is detached cannot be read.
                 for _ in range(STREAMS_AT_ONCE):
