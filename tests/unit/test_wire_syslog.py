@@ -1,10 +1,14 @@
 """Messages of syslog as they are met, and their framing over a stream."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.base.errors import DecodeError
+from sightline.wire.logfile.formats import decode
+from sightline.wire.logfile.source import Source
 from sightline.wire.syslog import MAX_MESSAGE_BYTES, Message, decode_messages, parse
 from sightline.wire.syslog_frames import Frames
 
@@ -39,6 +43,17 @@ def told(content):
 def test_forms(content, expected):
     """Both standards are read, and what is sent in their name."""
     assert told(content) == expected
+
+
+@pytest.mark.parametrize("days", [0, 1, 120])
+def test_an_old_message_in_a_file_has_its_own_time(days):
+    """Nobody says when a line of a file came: its year is the one that brings it nearest to now."""
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)
+    line = f"<34>{moment.astimezone():%b %e %H:%M:%S} web-1 su[7]: refused\n"
+
+    found, unread = decode(line.encode(), "syslog", Source())
+
+    assert (found.tables["otel_logs"]["Timestamp"].to_pylist(), unread) == ([moment], 0)
 
 
 def test_structured_data():

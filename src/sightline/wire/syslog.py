@@ -82,7 +82,12 @@ def decode_messages(messages: Iterable[Message], received_ns: int) -> Decoded:
 
 
 def parse(content: bytes, received_ns: int) -> LogObject:
-    """Read one message; never raises. A time of RFC 3164 has no zone and no year: this machine's, and the nearest."""
+    """
+    Read one message; never raises.
+
+    A time of RFC 3164 has no zone and no year: this machine's, and the nearest to *received_ns*, or where that is 0, as
+    for lines of a file, to now.
+    """
     text = content[:MAX_MESSAGE_BYTES].decode("utf-8", "replace").rstrip("\r\n\0")
     found = _PRIORITY.match(text)
     priority = int(found[1]) if found and int(found[1]) < 192 else None
@@ -121,7 +126,7 @@ def _read_old(record: LogObject, rest: str, received_ns: int) -> str:
         if tag:
             _describe(record, "", tag[1], tag[2])
         return rest[tag.end() :] if tag else rest
-    record.time_ns = times.parse(moment[1], zone=None, now_ns=received_ns) or record.time_ns
+    record.time_ns = times.parse(moment[1], zone=None, now_ns=received_ns or None) or record.time_ns
     position, host = moment.end(), ""
     if named := _OLD_HOST.match(rest, position):
         position, host = named.end(), named[1]
