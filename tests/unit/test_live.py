@@ -7,7 +7,9 @@ from typing import Any
 
 from tests.support.segments import log_line
 
+from sightline.server.ingest.live_rows import records
 from sightline.server.live import QUEUE, Live, rfc3339
+from sightline.wire.ndjson import decode_ndjson
 
 INSTANCE = "a" * 16
 RESOURCES = {INSTANCE: {"service.name": "shop"}}
@@ -40,6 +42,19 @@ def test_a_line_becomes_a_record_of_the_api_s_shape():
         "attributes": {"n": "7", "ok": "true", "t": "x"},
         "resource": {"service.name": "shop"},
     }
+
+
+def test_a_record_without_a_level_has_the_one_that_a_search_gives_it():
+    """The tail and a search say the same of one record, be it a line of ours or another's."""
+
+    async def follow() -> list[Any]:
+        live = Live()
+        with live.subscribe(everything) as found:
+            live.publish(log_line("paid", level="", severity=13), RESOURCES)
+            live.publish_records(records(decode_ndjson(b'{"msg":"paid"}', 1).tables))
+            return [(await found.next(5) or {})["level"] for _ in range(2)]
+
+    assert asyncio.run(follow()) == ["WARNING", "INFO"]
 
 
 def test_only_what_matches_arrives():

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sightline.model import severity
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
@@ -172,7 +174,7 @@ def _records(lines: bytes, resources: Mapping[str, Mapping[str, str]]) -> Iterat
 def _log_record(line: dict[str, Any]) -> dict[str, Any]:
     return {
         "signal": "logs",
-        "level": line.get("level", ""),
+        "level": line.get("level") or severity.name_of(line.get("severity", 0)),
         "severity": line.get("severity", 0),
         "logger": line.get("logger", ""),
         "body": line.get("body", ""),

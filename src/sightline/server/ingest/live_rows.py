@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from sightline.model import severity
 from sightline.server.live import QUEUE, rfc3339
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _shared(row: dict[str, Any], attributes: str) -> dict[str, Any]:
 def _log(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "signal": "logs",
-        "level": row["SeverityText"],
+        "level": row["SeverityText"] or severity.name_of(row["SeverityNumber"]),
         "severity": row["SeverityNumber"],
         "logger": row["ScopeName"],
         "body": row["Body"],
