@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 from tests.support.left_out import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
@@ -13,6 +14,10 @@ for _name in [
 ]:
     del os.environ[_name]
 
+
+# How long one example takes tells what else the machine does; a test that hangs is ended by its own limit.
+settings.register_profile("sightline", deadline=None)
+settings.load_profile("sightline")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background is deaf to Ctrl-C, and so would be the programs that tests start and interrupt.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 from tests.support.records import SERVICE, log, now_ns
@@ -136,7 +136,6 @@ def test_who_stops_reading_lets_the_next_one_read(store):
 FIELD = st.text(st.sampled_from('a,"\n\r '), max_size=8)
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(st.tuples(FIELD, FIELD), max_size=12),
     sizes=st.lists(st.integers(1, 9), max_size=40),

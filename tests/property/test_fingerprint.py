@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.model.fingerprint import message_template
@@ -79,7 +79,6 @@ lines = st.lists(st.sampled_from(["", "# a comment", "LIMIT = 3", "def other():\
 orders = st.lists(st.integers(), max_size=20)
 
 
-@settings(deadline=None)
 @given(above=lines, order=orders, path=st.sampled_from(["/srv/app/orders.py", "/home/me/shop/orders.py"]))
 def test_moved_lines_other_values_and_another_directory_change_nothing(above, order, path):
     """Lines that come in above, ids, numbers and addresses in the message, another checkout: the same error."""
@@ -88,7 +87,6 @@ def test_moved_lines_other_values_and_another_directory_change_nothing(above, or
     assert named(moved, "pay", order, path=path) == named(ORDERS, "pay", [1])
 
 
-@settings(deadline=None)
 @given(depth=st.integers(0, 200))
 def test_the_depth_of_a_recursion_changes_nothing(depth):
     """A recursion that went deeper before it failed is the same error, but for one that did not recur at all."""
@@ -155,7 +153,6 @@ def test_messages_without_a_place_are_told_by_their_template(number, address, te
     assert fingerprint(one) != fingerprint(ValueError("no order at all"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["charge", "refund", "wrap"]), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_a_group_changes_nothing(names, random):
     """Tasks that failed in another order, or one more of the same kind, make the same error."""

@@ -22,7 +22,7 @@ from sightline.testing import capture
 from sightline.wire.lines import encode_fields
 from sightline.wire.redact import Redactor
 
-slowly = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+slowly = settings(suppress_health_check=[HealthCheck.too_slow])
 
 PARTS = (
     ("password",), ("pass", "word"), ("passwd",), ("pwd",), ("api", "key"), ("token",), ("secret",), ("authorization",),

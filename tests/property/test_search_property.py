@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.base.errors import QueryInvalid
@@ -44,7 +44,6 @@ MARK = "zqx7"
 SAFE = re.compile(r"[A-Za-z0-9_ (){}\[\]:,.'=!<>-]*", re.ASCII)
 
 
-@settings(deadline=None)
 @given(query=SEARCHES)
 def test_any_search_gives_sql_or_query_invalid(query):
     """No search makes the compiler or the matcher raise anything but QueryInvalid, with a position inside of it."""
@@ -60,7 +59,6 @@ def test_any_search_gives_sql_or_query_invalid(query):
     assert all(within)
 
 
-@settings(deadline=None)
 @given(query=SEARCHES, before=SEARCHES)
 def test_nothing_of_a_search_is_in_the_sql(query, before):
     """A mark put into words, phrases, names and values appears among the parameters only."""
@@ -83,7 +81,6 @@ def test_nothing_of_a_search_is_in_the_sql(query, before):
         assert MARK not in condition.sql.lower()
 
 
-@settings(deadline=None)
 @given(query=SEARCHES)
 def test_the_sql_is_balanced(query):
     """Parentheses of the condition close, so that it cannot reach what stands beside it."""
@@ -99,7 +96,6 @@ def test_the_sql_is_balanced(query):
     assert depth == 0
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=60))
 def test_any_cursor_gives_a_position_or_query_invalid(text):
     """A cursor that we did not make is refused, or is read as one that we might have made."""
@@ -111,7 +107,6 @@ def test_any_cursor_gives_a_position_or_query_invalid(text):
     assert isinstance(position.time_ns, int)
 
 
-@settings(deadline=None)
 @given(start=st.text(max_size=40), end=st.text(max_size=40))
 def test_any_time_gives_a_range_or_query_invalid(start, end):
     """A range that is given has its start before its end and both within the years that the engine knows."""
@@ -124,7 +119,6 @@ def test_any_time_gives_a_range_or_query_invalid(start, end):
     assert 0 <= found.start_ns < found.end_ns <= 4_102_444_800 * 10**9
 
 
-@settings(deadline=None)
 @given(seconds=st.integers(0, 4_102_444_799), fraction=st.integers(0, 999_999_999))
 def test_unix_seconds_keep_their_nanoseconds(seconds, fraction):
     """Unix seconds with up to nine digits behind the point lose nothing."""

@@ -13,7 +13,7 @@ LINE = st.binary(min_size=1, max_size=200).map(lambda raw: raw.replace(b"\n", b"
 
 
 @given(st.lists(LINE, max_size=50), st.lists(st.integers(1, 500), min_size=1, max_size=20), st.integers(1, 4096))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_lines_come_once_and_in_order_however_they_are_written(lines: list[bytes], steps: list[int], limit: int):
     """Bytes that appear piece by piece, cut anywhere, are read as the lines that they are."""
     with tempfile.TemporaryDirectory() as directory:
@@ -35,7 +35,7 @@ def test_lines_come_once_and_in_order_however_they_are_written(lines: list[bytes
 
 @given(st.binary(max_size=2000), st.booleans())
 @example(b"\0\1", True)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_bytes_in_a_final_segment_are_read_to_their_end(content: bytes, truncate: bool):
     """Whatever is in there, what is given are whole lines without NUL, and the segment is finished."""
     with tempfile.TemporaryDirectory() as directory:
@@ -58,7 +58,7 @@ def test_any_bytes_in_a_final_segment_are_read_to_their_end(content: bytes, trun
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_bytes_for_a_header_never_stop_the_reader(content: bytes):
     """A file that is no segment is reported or read, never an exception."""
     with tempfile.TemporaryDirectory() as directory:

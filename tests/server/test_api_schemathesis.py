@@ -43,7 +43,7 @@ schema = schemathesis.openapi.from_dict(described)
 schema.config.generation.update(modes=list(schemathesis.GenerationMode))
 
 quickly = settings(
-    max_examples=3, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=3, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 from backports import zstd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
@@ -113,7 +113,6 @@ def test_zstd_window():
         decompress(body, "zstd")
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["gzip", "deflate", "zstd"]), st.binary(min_size=1, max_size=100))
 def test_random_bytes(encoding, body):
     """Random bytes are hardly ever a compressed body, and then refused with our own error."""

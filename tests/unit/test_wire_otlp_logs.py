@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
@@ -110,7 +110,6 @@ def test_times_that_cannot_be_kept():
     assert decoded.reason == "A log record's times must be no more than a year ahead."
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes(body):
     """Random bytes are decoded or refused with our own error, never anything else."""

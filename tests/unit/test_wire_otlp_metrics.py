@@ -6,7 +6,7 @@ import math
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
@@ -195,7 +195,6 @@ def test_labels_that_would_fill_the_memory():
         decode({"name": "x", "histogram": {"data_points": [point]}})
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes(body):
     """Random bytes are decoded or refused with our own error, never anything else."""
@@ -203,7 +202,6 @@ def test_random_bytes(body):
         decode_metrics(body, RECEIVED_NS)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_broken_requests(data):
     """A request with bytes changed or cut off is decoded or refused with our own error, never anything else."""

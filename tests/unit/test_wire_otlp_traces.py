@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -171,7 +171,6 @@ def test_invalid_text():
         decode_traces(body, START_NS)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes(body):
     """Random bytes are decoded or refused with our own error, never anything else."""
@@ -179,7 +178,6 @@ def test_random_bytes(body):
         decode_traces(body, START_NS)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_broken_requests(data):
     """A request with bytes changed or cut off is decoded or refused with our own error, never anything else."""

@@ -59,7 +59,7 @@ def test_both_versions_give_the_same():
     assert described(first) == described(second)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(1, NOW_MS), VALUES), max_size=4), st.text("ab\x12\x07\x10\x09", max_size=30))
 def test_known_series(samples, label):
     """Samples of a series that is known are the same, to the last bit, as when it was new; it is told only once."""
@@ -72,7 +72,7 @@ def test_known_series(samples, label):
     assert "metric_series" not in again.decoded.tables
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(1, NOW_MS), VALUES), max_size=4))
 def test_known_series_of_version_2(samples):
     """In version 2 too, though its strings stand elsewhere in the next request."""
