@@ -76,6 +76,22 @@ def test_an_unknown_parameter_names_those_there_are(server):
     assert found["detail"] == "There is no parameter 'quary'. There are: cursor, end, limit, order, query, start."
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "detail"),
+    [
+        ("GET", "/api/v1/traces/abc", "path.trace_id: Expected 32 hexadecimal digits, found 'abc'."),
+        ("GET", "/api/v1/logs?limit=0", "query.limit: Input should be greater than or equal to 1, found '0'."),
+        ("GET", f"/api/v1/logs?order={'x' * 99}", f"query.order: Input should be 'asc' or 'desc', found '{'x' * 64}'."),
+        ("GET", "/api/v1/metrics/range", "query.name: Field required."),
+        ("GET", "/api/v1/nothing", "There is no /api/v1/nothing here. GET /openapi.json names all that there is."),
+        ("DELETE", "/api/v1/logs", "DELETE is not answered here; GET is."),
+    ],
+)
+def test_a_problem_says_what_was_expected_and_found(server, method, path, detail):
+    """Who asks can put it right from the message alone."""
+    assert server.http.request(method, path).json()["detail"] == detail
+
+
 def test_an_expensive_question_is_ended(server):
     """A statement over its memory is a problem that says so, and the server goes on."""
     question = {"query": "SELECT length(groupArray(toString(number))) FROM numbers(1000000000)"}

@@ -33,6 +33,12 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
 """Seconds after which a client may ask again when the store does not answer."""
 
+MAX_TOLD: Final = 64
+"""Characters of what was given that an answer repeats."""
+
+_PATTERNS: Final = {"^[0-9a-fA-F]{32}$": "Expected 32 hexadecimal digits"}
+"""What regular expressions of parameters mean, in words."""
+
 _log = logging.getLogger(__name__)
 
 _KINDS: Final[tuple[tuple[type[SightlineError], int, str, str], ...]] = (
@@ -119,18 +125,35 @@ def of_error(error: SightlineError) -> Response:
 async def _of_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"where": ".".join(map(str, found.get("loc", ()))), "message": str(found.get("msg", ""))}
+        {"where": ".".join(map(str, found.get("loc", ()))), "message": _expected_and_found(found)}
         for found in error.errors()
     ]
     detail = "; ".join(f"{found['where']}: {found['message']}" for found in errors[:5])
     return problem(400, "request-invalid", "The request cannot be read", f"{detail}.", errors=errors)
 
 
-async def _of_http(_: Request, error: Exception) -> Response:
+def _expected_and_found(error: Mapping[str, Any]) -> str:
+    """Say what was expected, and of a parameter what was given; a body may hold secrets."""
+    message = str(error.get("msg", ""))
+    if error.get("type") == "string_pattern_mismatch":
+        message = _PATTERNS.get(error["ctx"]["pattern"], message)
+    given = error.get("input")
+    if isinstance(given, str) and error.get("loc", ("",))[0] in {"path", "query"}:
+        return f"{message}, found {given[:MAX_TOLD]!r}"
+    return message
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     kind = phrase.lower().replace(" ", "-").replace("'", "")
-    return problem(error.status_code, kind, phrase, str(error.detail), headers=error.headers)
+    detail = str(error.detail)
+    if detail == phrase and error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is no {request.url.path[:MAX_TOLD]} here. GET /openapi.json names all that there is."
+    elif detail == phrase and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        detail = f"{request.method} is not answered here; {allowed} is."
+    return problem(error.status_code, kind, phrase, detail, headers=error.headers)
 
 
 async def _of_bug(request: Request, error: Exception) -> Response:
