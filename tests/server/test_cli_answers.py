@@ -96,7 +96,7 @@ def test_sql_that_is_cut_off_says_so(server: ServerProcess):
         (["sql", "DROP TABLE otel_logs"], ""),
         (["search", "level:("], "is not closed.\n  level:(\n        ^\n"),
         (["search", "--since", "yesterday"], "'yesterday' is no time"),
-        (["trace", "xyz"], "trace_id"),
+        (["trace", "0" * 32], "No span of the trace"),
     ],
 )
 def test_a_question_that_is_refused_fails_with_the_reason(server: ServerProcess, arguments, said):

@@ -53,6 +53,34 @@ def test_a_command_that_is_not_there_is_wrong_use():
     assert "No such command 'serach'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("errors", "--status", "odd"), "'odd' is not one of 'all', 'open', 'unresolved', 'resolved', 'ignored'"),
+        (("errors", "--sort", "odd"), "'odd' is not one of 'last_seen', 'first_seen', 'count', 'users'"),
+        (("trace", "abc"), "A trace's id has 32 hexadecimal digits, as searches print it; found 'abc'."),
+        (("ingest", "--format", "xml", "a.log"), "There is no format 'xml'; expected one of json, access"),
+        (("store", "delete"), "Name whose records are deleted: --user or --trace, one of the two."),
+        (("store", "delete", "--user", "u", "--trace", "t"), "--user or --trace, one of the two."),
+    ],
+)
+def test_a_wrong_argument_is_wrong_use(tmp_path, arguments, told):
+    """It ends with exit code 2 and what would be right, before a server is asked or a store is opened."""
+    done = sightline(*arguments, SIGHTLINE_HOME=str(tmp_path))
+
+    assert done.returncode == 2, done.stderr
+    assert told in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_is_no_log_file(tmp_path):
+    """The message says how its files are named."""
+    done = sightline("ingest", str(tmp_path), SIGHTLINE_HOME=str(tmp_path / "home"))
+
+    assert done.returncode == 1
+    assert done.stderr == f"sightline: {tmp_path} is a directory. Name its files, such as '{tmp_path}/*.log'.\n"
+
+
 def test_a_wrong_setting_is_wrong_use():
     """A setting that is not allowed ends with exit code 2, its name and its value."""
     done = sightline("serve", SIGHTLINE_PORT="many")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -12,6 +12,11 @@ from sightline.cli.options import Home, Json, Server, Since, Until, as_time
 
 if TYPE_CHECKING:
     from sightline.cli.answers import Answers
+
+Listed = Literal["all", "open", "unresolved", "resolved", "ignored", "regressed"]
+"""Which issues may be listed, as ``GET /api/v1/errors`` has them."""
+
+Sort = Literal["last_seen", "first_seen", "count", "users"]
 
 _STATUSES: Final = {"resolve": "resolved", "ignore": "ignored", "reopen": "unresolved"}
 _ACTIONS: Final = ("list", "show", *_STATUSES)
@@ -23,9 +28,9 @@ def errors(
         str, typer.Argument(help="The issue, as the list names it; of a list, a search.", metavar="[ID|QUERY]")
     ] = "",
     status: Annotated[
-        str, typer.Option("--status", help="List these: all, open, unresolved, resolved, ignored or regressed.")
+        Listed, typer.Option("--status", help="List these: all, open, unresolved, resolved, ignored or regressed.")
     ] = "open",
-    sort: Annotated[str, typer.Option("--sort", help="List by last_seen, first_seen, count or users.")] = "last_seen",
+    sort: Annotated[Sort, typer.Option("--sort", help="List by last_seen, first_seen, count or users.")] = "last_seen",
     since: Since = "14d",
     until: Until = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="List at most so many.")] = 50,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sightline.base.errors import SightlineError
+from sightline.base.errors import DecodeError, SightlineError
 from sightline.cli import show
 from sightline.cli.main import NoServerAnswers
 from sightline.cli.options import Home, Json, Server  # noqa: TC001 - Typer reads the annotations
@@ -33,7 +33,9 @@ def ingest(
     form: Annotated[
         str, typer.Option("--format", help="json, access, bracketed, python, gunicorn, uvicorn, syslog, logfmt, plain.")
     ] = "",
-    service: Annotated[str, typer.Option("--service", help="Name of the service. Default: each file's name.")] = "",
+    service: Annotated[
+        str, typer.Option("--service", help="Name of the service of lines that name none. Default: each file's.")
+    ] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written, until Ctrl-C.")] = False,
     since_start: Annotated[
         bool,
@@ -54,7 +56,10 @@ def ingest(
     from sightline.wire.logfile.formats import named
 
     if form:
-        named(form)
+        try:
+            named(form)
+        except DecodeError as error:
+            raise typer.BadParameter(str(error)) from None
     paths = find(name for name in files if name != "-")
     find_home(home).mkdir(parents=True, exist_ok=True)
     (find_home(home) / "spool").mkdir(exist_ok=True)

@@ -219,12 +219,14 @@ def find(patterns: Iterable[str]) -> list[Path]:
     Find the files of names and patterns, each once, in their order.
 
     Raises:
-        NoFiles: if there is none for one of them.
+        NoFiles: if there is none for one of them, or it is a directory.
     """
     found: dict[tuple[int, int], Path] = {}
     for pattern in patterns:
         plain = Path(pattern).expanduser()
         names = [plain] if plain.is_file() else [Path(name) for name in sorted(_glob(str(plain)))]
+        if plain.is_dir():
+            raise NoFiles(f"{pattern} is a directory. Name its files, such as '{pattern.rstrip('/')}/*.log'.")
         names = [name for name in names if name.is_file()]
         if not names:
             raise NoFiles(f"There is no file {pattern}. Give names or patterns of files, or - for standard input.")

@@ -60,6 +60,8 @@ def store(
     """
     from sightline.cli.answers import open_answers
 
+    if action is Action.DELETE and bool(user) == bool(trace):
+        raise typer.BadParameter("Name whose records are deleted: --user or --trace, one of the two.")
     if action is Action.DDL:
         _ddl(cluster)
     elif action is Action.RESTORE:
@@ -151,7 +153,9 @@ def _export(answers: Answers, path: Path, wanted: tuple[str, str, str, str], *, 
 
 def _delete(answers: Answers, what: dict[str, str], *, yes: bool, dry_run: bool, as_json: bool) -> None:
     found = answers.delete("/api/v1/store/records", {**what, "dry_run": "true"})["rows"]
-    if not as_json:
+    if not found and not as_json:
+        show.note("No table has such a record.")
+    elif not as_json:
         show.table(["table", "records"], [[table, f"{rows:,}"] for table, rows in found.items()], right=frozenset({1}))
     done = bool(found) and not dry_run
     if done and not yes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _BAR = 24
 """Width of the waterfall in characters."""
+
+_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 def trace(
@@ -29,8 +32,11 @@ def trace(
     """
     from sightline.cli.answers import open_answers
 
+    asked = trace_id.strip().lower()
+    if not _ID.fullmatch(asked):
+        raise typer.BadParameter(f"A trace's id has 32 hexadecimal digits, as searches print it; found {trace_id!r}.")
     with open_answers(server, home) as answers:
-        found = answers.get(f"/api/v1/traces/{trace_id.strip().lower()}")
+        found = answers.get(f"/api/v1/traces/{asked}")
     if as_json:
         show.json_object(found)
         return

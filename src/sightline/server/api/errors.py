@@ -112,7 +112,7 @@ async def issue(
     services: Services = request.app.state.sightline
     found = await ask(read_issue, services.store, services.issues, fingerprint, range_, buckets=buckets)
     if found is None:
-        raise HTTPException(404, "There is no such issue in this range; look further back with start, such as -90d.")
+        raise HTTPException(404, "There is no such issue in this range; look further back, such as 90 days.")
     return answer(found)
 
 
