@@ -1,12 +1,14 @@
 """A query that is put together from values asks for these values, whatever they are."""
 
+import math
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.cli.log_aggregator import LogSearchQuery
+from sightline.base.errors import QueryInvalid
+from sightline.cli.log_aggregator import LogAggregator, LogSearchQuery
 from sightline.query.search import LOGS
 from sightline.query.search.match import matcher
 
@@ -40,3 +42,34 @@ def test_values_that_are_no_text_are_written_as_they_are_stored(value, stored):
     holds = matcher(LogSearchQuery(level="ERROR", fields={"a": value, "b": None}).search(), LOGS)
 
     assert holds({"level": "ERROR", "severity": 17, "attributes": {"a": stored}})
+
+
+def test_none_asks_nothing():
+    """Callers pass on what they were given, which may be nothing."""
+    query = LogSearchQuery(None, None, None, None, None, None, None, None)
+
+    assert query.search() == ""
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"level": 40}, "level is 40; expected a text, or None."),
+        ({"start_time": "2026-11-20"}, "start_time is '2026-11-20'; expected a datetime, or None."),
+        ({"end_time": 1_790_000_000}, "end_time is 1790000000; expected a datetime, or None."),
+        ({"fields": ["user_id"]}, "fields is ['user_id']; expected a mapping of names to values, or None."),
+    ],
+)
+def test_a_part_of_another_type_is_refused(parts, said):
+    """The message says which part, what it is and what it should be."""
+    with pytest.raises(QueryInvalid) as refused:
+        LogSearchQuery(**parts)
+
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize("hours", [0, -1, "24", math.nan, math.inf, 10**9])
+def test_hours_that_are_none_are_refused(hours, tmp_path):
+    """No report is of another time than was asked for."""
+    with LogAggregator("http://127.0.0.1:9", home=tmp_path) as logs, pytest.raises(QueryInvalid, match="hours is "):
+        logs.get_log_statistics(hours=hours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 
 _PAIR: Final = re.compile(r'\\.|"', re.DOTALL)
 
+MAX_HOURS: Final = 250_000
+"""Farthest that a report looks back, 28 years: the server reads nine digits of seconds."""
+
+_TEXTS: Final = ("level", "logger", "message_pattern", "request_id", "service")
+
 
 @dataclass(frozen=True, slots=True)
 class LogSearchQuery:
     """
-    What to find; every part that is given must hold.
+    What to find; every part that is given must hold, and None or an empty text asks nothing.
 
     Attributes:
         start_time: from here on; without a zone it is UTC. Default: an hour before the end.
@@ -38,23 +44,34 @@ class LogSearchQuery:
         service: name of a service.
         page: number of the page, from 1.
         page_size: records of a page, at most 1000.
+
+    Raises:
+        QueryInvalid: if a part is of another type.
     """
 
     start_time: datetime | None = None
     end_time: datetime | None = None
-    level: str = ""
-    logger: str = ""
-    message_pattern: str = ""
-    request_id: str = ""
-    fields: dict[str, object] = field(default_factory=dict)
-    service: str = ""
+    level: str | None = ""
+    logger: str | None = ""
+    message_pattern: str | None = ""
+    request_id: str | None = ""
+    fields: Mapping[str, object] | None = field(default_factory=dict)
+    service: str | None = ""
     page: int = 1
     page_size: int = 100
 
+    def __post_init__(self) -> None:
+        """Look at the types, which no checker may have done."""
+        for name in _TEXTS:
+            _check(name, getattr(self, name), str, "a text")
+        for name in ("start_time", "end_time"):
+            _check(name, getattr(self, name), datetime, "a datetime")
+        _check("fields", self.fields, Mapping, "a mapping of names to values")
+
     def search(self) -> str:
         """Write it in the language of searches."""
-        parts = {"level": self.level.lower(), "logger": self.logger, "service": self.service}
-        parts |= {"request_id": self.request_id} | {name: _text(value) for name, value in self.fields.items()}
+        parts = {"level": (self.level or "").lower(), "logger": self.logger, "service": self.service}
+        parts |= {"request_id": self.request_id} | {name: _text(value) for name, value in (self.fields or {}).items()}
         found = [f"{_quoted(name)}:{_quoted(value)}" for name, value in parts.items() if value]
         if self.message_pattern:
             # A quote would end the pattern; its number means the same, in a class of characters too.
@@ -150,7 +167,14 @@ class LogAggregator:
             cursor = found["next_cursor"]
 
 
+def _check(name: str, value: object, kind: type, expected: str) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise QueryInvalid(f"{name} is {value!r:.80}; expected {expected}, or None.")
+
+
 def _since(hours: float) -> str:
+    if not isinstance(hours, (int, float)) or not 0 < hours <= MAX_HOURS:
+        raise QueryInvalid(f"hours is {hours!r:.80}; expected a number above 0 and up to {MAX_HOURS:,}.")
     return f"-{max(1, round(hours * 3600))}s"
 
 
