@@ -41,6 +41,8 @@ def test_bytes_may_have_units(text, expected):
     [
         ("SIGHTLINE_PORT", "http", r"port \(from SIGHTLINE_PORT\) is 'http'; expected a whole number."),
         ("SIGHTLINE_PORT", "-1", r"port \(from SIGHTLINE_PORT\) is '-1'; the smallest value allowed is 0."),
+        ("SIGHTLINE_PORT", "65536", r"port \(from SIGHTLINE_PORT\) is '65536'; the largest value allowed is 65535."),
+        ("SMTP_PORT", "99999", r"smtp_port \(from SMTP_PORT\) is '99999'; the largest value allowed is 65535."),
         ("SIGHTLINE_DISABLED", "maybe", r"disabled \(from SIGHTLINE_DISABLED\) is 'maybe'; expected true or false."),
         ("SIGHTLINE_SPOOL_BYTES", "many", r"expected a number of bytes, such as 512MiB."),
         ("OTEL_TRACES_SAMPLER", "jaeger", r"sampler .*expected one of always_on, always_off, traceidratio"),

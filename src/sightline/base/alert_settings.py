@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sightline.base.setting import Setting
+from sightline.base.setting import LAST_PORT, Setting
 
 ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
@@ -17,7 +17,7 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "smtp_port", ("SMTP_PORT",), "int", 587,
-        "Its port.", minimum=1, keys=("alerts.email.smtp_port",), coming=True,
+        "Its port.", minimum=1, maximum=LAST_PORT, keys=("alerts.email.smtp_port",), coming=True,
     ),
     Setting(
         "smtp_username", ("SMTP_USERNAME",), "str", "",

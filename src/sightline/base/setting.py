@@ -28,6 +28,7 @@ class Setting:
         sentence: what it does, for people.
         allowed: the only values that are taken, where there is such a list.
         minimum: the smallest number that is taken.
+        maximum: the largest number that is taken.
         secret: never shown.
         half: ``application``, ``server`` or ``both``.
         keys: where it may stand in a file beside *name*, such as ``logging.level``.
@@ -42,6 +43,7 @@ class Setting:
     sentence: str
     allowed: tuple[str, ...] = ()
     minimum: float | None = None
+    maximum: float | None = None
     secret: bool = False
     half: str = "both"
     keys: tuple[str, ...] = ()
@@ -57,6 +59,9 @@ class Value:
     value: Any
     source: str
 
+
+LAST_PORT: Final = 65535
+"""Largest number of a port."""
 
 _UNITS: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
@@ -80,7 +85,7 @@ def _port(text: str) -> int | str:
     if text.strip().lower() == "off":
         return "off"
     port = int(text)
-    if not 0 <= port < 65536:
+    if not 0 <= port <= LAST_PORT:
         raise ValueError
     return port
 
@@ -150,6 +155,8 @@ def parse(setting: Setting, raw: object, source: str) -> Any:
         value = _choose(setting, str(value), where)
     if setting.minimum is not None and not (value >= setting.minimum and math.isfinite(value)):
         raise SettingInvalid(f"{where} is {shown!r}; the smallest value allowed is {setting.minimum:g}.")
+    if setting.maximum is not None and value > setting.maximum:
+        raise SettingInvalid(f"{where} is {shown!r}; the largest value allowed is {setting.maximum:g}.")
     return value
 
 

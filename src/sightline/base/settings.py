@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sightline.base import config_file
 from sightline.base.alert_settings import ALERT_SETTINGS
 from sightline.base.errors import SettingInvalid
-from sightline.base.setting import Setting, Value, parse
+from sightline.base.setting import LAST_PORT, Setting, Value, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -347,6 +347,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         4318,
         "HTTP port of the server; 0 takes a free one.",
         minimum=0,
+        maximum=LAST_PORT,
         half="server",
     ),
     Setting(
