@@ -54,3 +54,14 @@ def test_sizes_and_times_are_written_for_people():
     """Bytes and seconds are given in a unit that reads well."""
     assert [show.human_bytes(size) for size in (5, 2048, 3 * 1024**3)] == ["5 B", "2.0 KiB", "3.0 GiB"]
     assert [show.human_seconds(s) for s in (5, 300, 7200, 400_000)] == ["5 s", "5 min", "2 h", "5 days"]
+
+
+def test_a_copy_of_many_files_does_not_flood_the_terminal(capsys):
+    """What is done is told once a second, and at the end."""
+    copied = show.Copied()
+    for done in range(1, 1001):
+        copied(done, 1000)
+
+    told = capsys.readouterr().err.splitlines()
+    assert (told[0], told[-1]) == ("1 of 1,000 bytes", "1,000 of 1,000 bytes")
+    assert len(told) < 10

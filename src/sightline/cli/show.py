@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -29,6 +30,20 @@ def clean(text: object) -> str:
 def note(text: str) -> None:
     """Tell a person something beside the output, on standard error."""
     print(text, file=sys.stderr)
+
+
+class Copied:
+    """Tells a person how far a copy got: at most once a second, and when it is whole."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, done: int, whole: int) -> None:
+        """Take in how many bytes are done, of how many."""
+        now = time.monotonic()
+        if now >= self._next or done >= whole:
+            self._next = now + 1.0
+            note(f"{done:,} of {whole:,} bytes")
 
 
 def json_object(value: Any) -> None:

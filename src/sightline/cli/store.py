@@ -100,10 +100,11 @@ def _stats(found: dict[str, Any], *, as_json: bool) -> None:
 def _backup(answers: Answers, path: Path, *, as_json: bool) -> None:
     check_new(path)
     told = answers.post("/api/v1/store/backups", {})
+    copied = show.Copied()
     while told["state"] == "running":
         time.sleep(POLL_S)
         told = answers.get("/api/v1/store/backups")
-        show.note(f"{told.get('done_bytes', 0):,} of {told.get('all_bytes', 0):,} bytes")
+        copied(told.get("done_bytes", 0), told.get("all_bytes", 0))
     if told["state"] == "failed":
         raise StoreUnavailable(f"There is no backup: {told['reason']}")
     made = Path(told["path"])
@@ -135,10 +136,7 @@ def _restore(path: Path, home: Path | None, *, as_json: bool) -> None:
         raise SettingInvalid(f"The store is the server at {place.place}: restore it there, with RESTORE DATABASE.")
     settings = {name: value_of(name) for name in ("memory_bytes", "retention", "environment")}
     with HomeLock(directory):
-        made = restore(
-            path, place.directory, directory / "state.db", settings,
-            lambda done, whole: show.note(f"{done:,} of {whole:,} bytes"),
-        )  # fmt: skip
+        made = restore(path, place.directory, directory / "state.db", settings, show.Copied())
     if as_json:
         show.json_lines([{"home": str(directory), "rows": made.rows}])
     else:
