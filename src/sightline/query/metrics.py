@@ -3,11 +3,10 @@
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
-from math import isnan
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from sightline.base.errors import QueryInvalid
 from sightline.query.cursor import After, decode_cursor, encode_cursor
 from sightline.query.histograms import bucket_counts, exponential_quantile
+from sightline.query.rises import Lines, Points, risen
 from sightline.query.timerange import NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ LOOKBACK_S: Final = 120
 """How long before the range a counter's previous sample is looked for: two scrapes of a minute."""
 
 Point = tuple[int, float | None]
-
-_Lines = dict[tuple[str, ...], dict[int, float | None]]
-"""Points by the values of the labels that keep series apart."""
 
 
 class Metric(msgspec.Struct):
@@ -205,26 +202,37 @@ def histogram_quantile(share: float, buckets: Iterable[tuple[str, float | None]]
     Returns:
         The value, or None where nothing was counted. In the last bucket it is that bucket's lower bound.
     """
-    bounds = sorted((bound, count or 0.0) for text, count in buckets if (bound := _bound(text)) is not None)
+    return _quantile(share, [(bound, count) for text, count in buckets if (bound := _bound(text)) is not None])
+
+
+def _quantile(share: float, buckets: Iterable[tuple[float, float | None]]) -> float | None:
+    bounds = sorted((bound, count or 0.0) for bound, count in buckets)
     if not bounds or bounds[-1][1] <= 0:
         return None
     rank = share * bounds[-1][1]
     for (low, below), (high, count) in pairwise([(0.0, 0.0), *bounds]):
         if count >= rank:
-            if high == float("inf"):
+            if high == math.inf:
                 return low
             return low if count == below else low + (high - low) * (rank - below) / (count - below)
     return None
 
 
-@lru_cache(maxsize=1024)
+def _quantiles(share: float, buckets: Mapping[str, Points]) -> Points:
+    """Estimate a quantile of each step, from what came into each bucket."""
+    counts = [(bound, points) for text, points in buckets.items() if (bound := _bound(text)) is not None]
+    return {
+        at: _quantile(share, [(bound, points[at]) for bound, points in counts if at in points])
+        for at in set().union(*buckets.values())
+    }
+
+
 def _bound(text: str) -> float | None:
-    """Read an upper bound; a day's chart has the same few of them in all its thousands of points."""
     try:
         bound = float(text)
     except ValueError:
         return None
-    return None if isnan(bound) else bound
+    return None if math.isnan(bound) else bound
 
 
 def _usual(store: Store, name: str) -> Aggregate:
@@ -235,27 +243,36 @@ def _usual(store: Store, name: str) -> Aggregate:
     return "rate" if counts else "avg"
 
 
-def _aggregate(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[_Lines, float]:
-    found = _points(store, aggregate, asked)
-    lines: _Lines = {}
+def _aggregate(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[Lines, float]:
+    if aggregate == "rate":
+        lines, elapsed_ms = risen(store, _SERIES, asked, labels=len(asked["by"]), lines=MAX_SERIES)
+        return {key: _per_second(points, asked["step"], asked["end"]) for key, points in lines.items()}, elapsed_ms
+    found = _levels(store, aggregate, asked)
+    lines = {}
     for key, at_s, value in found.rows:
-        seconds = min(asked["step"], asked["end"] - at_s) if aggregate == "rate" else 1
-        lines.setdefault(tuple(key), {})[at_s] = None if value is None else value / seconds
+        lines.setdefault(tuple(key), {})[at_s] = value
     return lines, found.elapsed_ms
 
 
-def _percentile(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[_Lines, float]:
+def _per_second(points: Points, step_s: int, end_s: int) -> Points:
+    """Divide what came in each step by its seconds, of which the last step may have fewer."""
+    return {at: None if value is None else value / min(step_s, end_s - at) for at, value in points.items()}
+
+
+def _percentile(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[Lines, float]:
     share = int(aggregate[1:]) / 100
     named = {**asked, "name": f"{asked['name'].removesuffix('_bucket')}_bucket", "by": [*asked["by"], "le"]}
-    found = _points(store, "rate", named, buckets=True)
-    lines: _Lines = {}
-    for key, at_s, buckets in found.rows:
-        lines.setdefault(tuple(key), {})[at_s] = histogram_quantile(share, buckets)
+    found, elapsed_ms = risen(store, _SERIES, named, labels=len(asked["by"]), lines=MAX_SERIES)
+    counted: dict[tuple[str, ...], dict[str, Points]] = {}
+    for (*key, bound), points in found.items():
+        counted.setdefault(tuple(key), {})[bound] = points
+    lines = {key: _quantiles(share, buckets) for key, buckets in counted.items()}
     if not lines:
-        found = bucket_counts(store, _SERIES, asked)
-        for key, at_s, scale, counts in found.rows:
-            lines.setdefault(tuple(key), {})[at_s] = exponential_quantile(share, scale, counts)
-    return lines, found.elapsed_ms
+        counts = bucket_counts(store, _SERIES, asked)
+        for key, at_s, scale, buckets in counts.rows:
+            lines.setdefault(tuple(key), {})[at_s] = exponential_quantile(share, scale, buckets)
+        elapsed_ms += counts.elapsed_ms
+    return lines, elapsed_ms
 
 
 _SERIES: Final = (
@@ -266,51 +283,18 @@ _SERIES: Final = (
 )
 
 
-def _points(store: Store, aggregate: str, asked: dict[str, Any], *, buckets: bool = False) -> Result:
-    """Give rows of labels' values, step and value; with *buckets* the last label is part of the value."""
-    # NaN says that a series ended, or that there was nothing to measure; one would be the outcome of every aggregate.
-    samples = (
-        "SeriesId IN (SELECT SeriesId FROM metric_series WHERE MetricName = {name:String}) "
-        "AND Timestamp < toDateTime64({end:Int64}, 3) AND NOT isNaN(Value)"
+def _levels(store: Store, aggregate: str, asked: dict[str, Any]) -> Result:
+    """Give rows of labels' values, step and value."""
+    # NaN says that there was nothing to measure; one would be the outcome of every aggregate.
+    points = (
+        "SELECT SeriesId, intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32} AS at, "
+        f"{_OVER_TIME[aggregate]} AS v FROM metric_samples FINAL "
+        "WHERE SeriesId IN (SELECT SeriesId FROM metric_series WHERE MetricName = {name:String}) "
+        "AND Timestamp < toDateTime64({end:Int64}, 3) AND Timestamp >= toDateTime64({first:Int64}, 3) "
+        "AND NOT isNaN(Value) GROUP BY SeriesId, at"
     )
-    at = "intDiv(toUnixTimestamp(Timestamp), {step:UInt32}) * {step:UInt32}"
-    if aggregate == "rate":
-        inner = _risen(f"{samples} AND Timestamp >= toDateTime64({{first:Int64}} - {{lookback:Int64}}, 3)", at)
-        outer = "SELECT key, at, sum(if(temporality = 'delta', total, risen)) AS value"
-        having = "WHERE at >= {first:Int64}"
-    else:
-        inner = (
-            f"SELECT SeriesId, {at} AS at, {_OVER_TIME[aggregate]} AS v FROM metric_samples FINAL "
-            f"WHERE {samples} AND Timestamp >= toDateTime64({{first:Int64}}, 3) GROUP BY SeriesId, at"
-        )
-        outer, having = f"SELECT key, at, {aggregate}(v) AS value", ""
-    points = f"{outer} FROM ({inner}) AS points INNER JOIN series USING (SeriesId) {having} GROUP BY key, at"
-    if buckets:
-        points = (
-            "SELECT arrayPopBack(key) AS labels, at, groupArray((key[-1], value)) AS buckets "
-            f"FROM ({points}) GROUP BY labels, at ORDER BY labels, at"
-        )
-    else:
-        points += " ORDER BY key, at"
-    return store.query(f"WITH series AS ({_SERIES}) {points} LIMIT {{most:UInt32}}", asked)
-
-
-def _risen(samples: str, at: str) -> str:
-    """Select, for each series and step, the sum of its samples and by how much the counter rose."""
-    # Whole numbers are sorted faster than the engine's times.
-    times = "groupArray(toUnixTimestamp64Milli(Timestamp))"
-    steps = (
-        f"SELECT SeriesId, {at} AS at, arraySort((value, time) -> time, groupArray(Value), {times}) AS v "
-        f"FROM metric_samples FINAL WHERE {samples} GROUP BY SeriesId, at"
-    )
-    # A counter that is lower than before was started anew: all that it shows was counted since.
-    sums = (
-        "SELECT SeriesId, at, v[1] AS oldest, v[-1] AS newest, arraySum(v) AS total, "
-        f"arraySum((is, more) -> if(more < 0, is, more), v, arrayDifference(v)) AS grown FROM ({steps})"
-    )
-    earlier = "PARTITION BY SeriesId ORDER BY at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW"
-    # Numbers alone go on from here: arrays would be copied row by row when they are joined.
-    return (
-        f"SELECT SeriesId, at, total, lagInFrame(newest, 1, oldest) OVER ({earlier}) AS was, "
-        f"grown + if(oldest < was, oldest, oldest - was) AS risen FROM ({sums})"
+    return store.query(
+        f"WITH series AS ({_SERIES}) SELECT key, at, {aggregate}(v) AS value FROM ({points}) AS points "
+        "INNER JOIN series USING (SeriesId) GROUP BY key, at ORDER BY key, at LIMIT {most:UInt32}",
+        asked,
     )
