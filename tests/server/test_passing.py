@@ -77,6 +77,32 @@ def test_the_servers_answers_come_from_the_applications_port(server, make_client
     assert (unknown.status_code, "There is no alert 'a1'." in text_of(unknown)) == (404, True)
 
 
+BEACON = b'{"app": "passed-on", "sent": 1, "events": [{"k": "click", "t": 1, "el": "button#pay"}]}'
+
+
+@CLIENTS
+def test_a_beacon_is_passed_on_and_stored(server, make_client):
+    """Pages send what browsers recorded to their own site; foreign pages and what is too large are refused."""
+    with capture(home=str(server.home), monitoring_surfaces=True):
+        client = make_client()
+        before = beacons(server)
+
+        codes = [
+            client.post("/api/rum", headers=headers, **{name: content}).status_code
+            for headers, content in [({}, BEACON), ({"origin": "https://evil.example"}, BEACON), ({}, b"x" * 300_000)]
+            for name in ["data" if make_client is flask_client else "content"]
+        ]
+
+    assert codes == [204, 403, 413]
+    assert beacons(server) == before + 1
+
+
+def beacons(server):
+    """Count what was stored of them."""
+    question = {"query": "SELECT count() FROM events WHERE ServiceName = 'passed-on' AND EventName = 'rum.click'"}
+    return server.http.post("/api/v1/sql", json=question).json()["rows"][0][0]
+
+
 @CLIENTS
 def test_nothing_is_passed_on_unless_that_is_wanted(server, make_client):
     """Without the setting the application answers, which has no such pages."""

@@ -291,7 +291,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         ("SIGHTLINE_MONITORING_SURFACES",),
         "bool",
         default=False,
-        sentence="Pass /dashboard, /api/dashboard and /api/v1/monitoring on to this machine's server, for all who ask.",
+        sentence="Pass /dashboard, the monitoring API and /api/rum on to the server of this machine, for all who ask.",
         half="application",
     ),
     Setting(

@@ -14,7 +14,7 @@ from sightline.sdk.recorder import recorder
 from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
-from sightline.sdk.surfaces import LOOKED_AT, answer_async, surfaces
+from sightline.sdk.surfaces import LARGEST_BODY, LOOKED_AT, answer_async, surfaces
 from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
@@ -226,6 +226,7 @@ class SightlineMiddleware:
             method=scope["method"],
             path=path,
             query=scope.get("query_string", b"").decode("latin-1"),
+            body=await _body(receive) if scope["method"] == "POST" else b"",
         )
         sent = [(name.encode(), value.encode()) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": sent})
@@ -267,6 +268,17 @@ class SightlineMiddleware:
             except Exception as error:
                 guard.failed("asgi", error)
             exchange.leave()
+
+
+async def _body(receive: Receive) -> bytes:
+    """Read what was sent, up to a message more than is passed on."""
+    body = b""
+    while len(body) <= LARGEST_BODY:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body
 
 
 class _unless_missing:  # noqa: N801 - reads as a word where it is used

@@ -11,7 +11,7 @@ from sightline.sdk.recorder import recorder
 from sightline.sdk.request_log import request_log
 from sightline.sdk.request_metrics import request_metrics
 from sightline.sdk.requests import LONGEST_TEXT
-from sightline.sdk.surfaces import LOOKED_AT, answer, surfaces
+from sightline.sdk.surfaces import LARGEST_BODY, LOOKED_AT, answer, surfaces
 from sightline.sdk.worker_metrics import workers
 
 if TYPE_CHECKING:
@@ -236,6 +236,15 @@ class _SizedBody(_Body):
         return len(self._body)  # type: ignore[arg-type]
 
 
+def _body(environ: Environ) -> bytes:
+    """Read what was sent, up to a byte more than is passed on; nothing where the sender left."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    try:
+        return bytes(environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1))) if length.isdigit() else b""
+    except (OSError, ValueError):
+        return b""
+
+
 def _write_nothing(*_: bytes) -> None:
     """Stand in for the server where a response may not be the one that is sent."""
 
@@ -294,6 +303,7 @@ class SightlineWSGI:
             method=environ["REQUEST_METHOD"],
             path=path,
             query=environ.get("QUERY_STRING", ""),
+            body=_body(environ) if environ["REQUEST_METHOD"] == "POST" else b"",
         )
         start_response(f"{status} {HTTPStatus(status).phrase}", [(name.title(), value) for name, value in headers])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]

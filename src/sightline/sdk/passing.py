@@ -1,5 +1,5 @@
 """
-What an application passes on to the Sightline server of its machine: ``/dashboard`` and the monitoring API.
+What an application passes on to the Sightline server of its machine: ``/dashboard``, the monitoring API and beacons.
 
 Only where the setting ``monitoring_surfaces`` says so: whoever reaches the application's port then sees its figures.
 """
@@ -18,6 +18,7 @@ import msgspec
 
 from sightline.sdk.autostart import is_running
 from sightline.sdk.recorder import recorder
+from sightline.sdk.surfaces import LARGEST_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ _turns: Final = _Turns()
 recorder.on_fork(_turns.renew)
 
 
-def pass_on(method: str, path: str, query: str, headers: Mapping[str, str]) -> Answer:
+def pass_on(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
     """
     Ask the server of this machine, and give its answer; a problem where there is none in ``LONGEST_WAIT_S``.
 
@@ -76,43 +77,46 @@ def pass_on(method: str, path: str, query: str, headers: Mapping[str, str]) -> A
         path: one of those that are passed on.
         query: the query string, as it came.
         headers: of the request, their names in lower case.
+        body: what was sent.
 
     Returns:
         Status, headers and body.
     """
-    refused = _refusal(method, query, headers)
+    refused = _refusal(method, query, headers, body)
     if refused is not None:
         return refused
     turn = _turns.free
     if not turn.acquire(blocking=False):
         return _busy()
     try:
-        return _passed(method, path, query)
+        return _passed(method, path, query, body)
     finally:
         turn.release()
 
 
-async def pass_on_async(method: str, path: str, query: str, headers: Mapping[str, str]) -> Answer:
+async def pass_on_async(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
     """Ask as ``pass_on`` does, in a thread of its own: the event loop is not held up."""
     # Imported by the first request, as asyncio is.
     import asyncio
 
-    refused = _refusal(method, query, headers)
+    refused = _refusal(method, query, headers, body)
     if refused is not None:
         return refused
     turn = _turns.free
     if not turn.acquire(blocking=False):
         return _busy()
-    asked = _turns.executor().submit(_passed, method, path, query)
+    asked = _turns.executor().submit(_passed, method, path, query, body)
     asked.add_done_callback(lambda _: turn.release())
     return await asyncio.wrap_future(asked)
 
 
-def _refusal(method: str, query: str, headers: Mapping[str, str]) -> Answer | None:
+def _refusal(method: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
     if method == "POST" and _is_foreign(headers):
         return problem(403, "Other web pages may not ask here", "The request was made by a page of another site.")
     if len(query) > LONGEST_QUERY or not _QUERY.fullmatch(query):
         return problem(400, "The request cannot be read", f"The query string has at most {LONGEST_QUERY} characters.")
+    if len(body) > LARGEST_BODY:
+        return problem(413, "The body is too large", f"At most {LARGEST_BODY:,} bytes are passed on.")
     return None
 
 
@@ -120,12 +124,12 @@ def _busy() -> Answer:
     return problem(503, "Too many ask at once", f"At most {MOST_AT_ONCE} requests are passed on at a time.")
 
 
-def _passed(method: str, path: str, query: str) -> Answer:
+def _passed(method: str, path: str, query: str, body: bytes) -> Answer:
     address = _address(recorder.settings["home"].value)
     if address is None:
         return problem(503, "No Sightline server runs", "Start one on the application's machine: sightline serve.")
     try:
-        return _asked(address, "POST" if method == "POST" else "GET", f"{path}?{query}" if query else path)
+        return _asked(address, "POST" if method == "POST" else "GET", f"{path}?{query}" if query else path, body)
     except (OSError, http.client.HTTPException) as error:
         why = f"It gave no answer in {LONGEST_WAIT_S:.0f} seconds or broke off: {type(error).__name__}."
         return problem(503, "The Sightline server does not answer", why)
@@ -160,11 +164,11 @@ def _address(home: Path) -> tuple[str, int] | None:
         return None
 
 
-def _asked(address: tuple[str, int], method: str, target: str) -> Answer:
+def _asked(address: tuple[str, int], method: str, target: str, sent: bytes) -> Answer:
     give_up_at = time.monotonic() + LONGEST_WAIT_S
     connection = http.client.HTTPConnection(*address, timeout=LONGEST_WAIT_S)
     try:
-        connection.request(method, target, headers={"Accept": "*/*", "Connection": "close"})
+        connection.request(method, target, sent or None, headers={"Accept": "*/*", "Connection": "close"})
         socket = connection.sock
         response = connection.getresponse()
         body = bytearray()
@@ -180,6 +184,8 @@ def _asked(address: tuple[str, int], method: str, target: str) -> Answer:
             if len(body) > MOST_BYTES:
                 return problem(502, "The answer is too large", f"It has more than {MOST_BYTES:,} bytes; ask for less.")
         kept = [(name.lower(), value) for name, value in response.getheaders() if name.lower() in _KEPT]
-        return response.status, [*kept, ("content-length", str(len(body)))], bytes(body)
+        if response.status != 204:  # which has no body, and may not tell the size of one
+            kept.append(("content-length", str(len(body))))
+        return response.status, kept, bytes(body)
     finally:
         connection.close()

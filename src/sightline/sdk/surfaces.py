@@ -58,6 +58,12 @@ PASSED_PATHS: Final = (
 )
 """Paths that are passed on: no others, whatever else the server answers."""
 
+BEACONS: Final = "/api/rum"
+"""Where pages post what browsers recorded; passed on as well, with its body."""
+
+LARGEST_BODY: Final = 256 * 1024
+"""Bytes of a body that is passed on, as large as the server takes a beacon."""
+
 LOOKED_AT: Final = ("accept", "host", "origin", "sec-fetch-site")
 """Headers of a request that are looked at."""
 
@@ -95,7 +101,7 @@ class Surfaces:
     def at(self, method: str, path: str) -> str | None:
         """Name the surface that a request is for; None where it is for none."""
         name = self._by_path.get(path)
-        if name is None and method == "POST" and _ACKNOWLEDGE.fullmatch(path):
+        if name is None and method == "POST" and (path == BEACONS or _ACKNOWLEDGE.fullmatch(path)):
             return PASSED_ON if _is_on("monitoring_surfaces") else None
         if name is None or method not in _METHODS:
             return None
@@ -122,6 +128,7 @@ def answer(
     method: str = "GET",
     path: str = "",
     query: str = "",
+    body: bytes = b"",
 ) -> Answer:
     """
     Answer for a surface, waiting for its checks. From async code use ``answer_async``.
@@ -130,9 +137,10 @@ def answer(
         name: of the surface, as ``surfaces.at`` gives it.
         headers: of the request, their names in lower case; those of ``LOOKED_AT`` are looked at.
         of: the checker; the process's own where it is None.
-        method: of the request; needed for what is passed on, as the next two.
+        method: of the request; needed for what is passed on, as the next three.
         path: of the request.
         query: its query string.
+        body: what was sent; of one above ``LARGEST_BODY``, a byte more than that is enough.
 
     Returns:
         Status, headers and body. Whatever fails inside is answered with 500, and never raised.
@@ -141,7 +149,7 @@ def answer(
         if name is PASSED_ON:
             from sightline.sdk.passing import pass_on
 
-            return pass_on(method, path, query, headers or {})
+            return pass_on(method, path, query, headers or {}, body)
         return _answer(name, _checker(of).run() if name in _NEEDS_CHECKS else None, headers or {})
     except Exception as error:
         return _broken(error)
@@ -155,13 +163,14 @@ async def answer_async(
     method: str = "GET",
     path: str = "",
     query: str = "",
+    body: bytes = b"",
 ) -> Answer:
     """Answer for a surface within an event loop, which is not held up; see ``answer``."""
     try:
         if name is PASSED_ON:
             from sightline.sdk.passing import pass_on_async
 
-            return await pass_on_async(method, path, query, headers or {})
+            return await pass_on_async(method, path, query, headers or {}, body)
         return _answer(name, await _checker(of).run_async() if name in _NEEDS_CHECKS else None, headers or {})
     except Exception as error:
         return _broken(error)
