@@ -43,7 +43,6 @@ Given = TypeVarTuple("Given")
 THREADS: Final = 2
 """Threads that decode, and as many that insert. Decoding mostly holds the interpreter's lock: more gain nothing."""
 
-
 _log = logging.getLogger(__name__)
 
 
@@ -75,6 +74,7 @@ class Intake:
         self._live = live
         self._quarantine = quarantine
         self._decoding = ThreadPoolExecutor(THREADS, "sightline-decode")
+        self._decoding_small = ThreadPoolExecutor(1, "sightline-decode-small")
         self._inserting = ThreadPoolExecutor(THREADS, "sightline-block")
         self._storing = 0
         self._committer = GroupCommit(self._insert, self._inserting, lambda: self.pending.requests - self._storing)
@@ -82,6 +82,14 @@ class Intake:
     async def decode(self, function: Callable[[Unpack[Given]], T], *args: *Given) -> T:
         """Run what takes time beside the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._decoding, function, *args)
+
+    async def decode_small(self, function: Callable[[Unpack[Given]], T], *args: *Given) -> T:
+        """
+        Run what takes a millisecond beside the loop, one after the other.
+
+        Two threads that take turns at the interpreter's lock so often need twice the processor time.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._decoding_small, function, *args)
 
     async def body(self, request: Request, hold: bodies.Hold) -> bytes:
         """
@@ -143,6 +151,7 @@ class Intake:
     def close(self) -> None:
         """End the threads, after what they do."""
         self._decoding.shutdown()
+        self._decoding_small.shutdown()
         self._inserting.shutdown()
 
     async def _store_tables(self, protocol: str, tables: dict[str, pa.Table], token: str | None) -> list[str]:

@@ -29,6 +29,9 @@ router = APIRouter(tags=["Prometheus"])
 VERSION_1: Final = "prometheus.WriteRequest"
 VERSION_2: Final = "io.prometheus.write.v2.Request"
 
+SMALL_BYTES: Final = 1024 * 1024
+"""Bytes of a request, compressed, that others do not wait for while it is decoded."""
+
 _MEDIA_TYPE: Final = "application/x-protobuf"
 _DECODERS: Final = {VERSION_1: decode_v1, VERSION_2: decode_v2}
 _BODY: Final = {
@@ -51,7 +54,8 @@ async def write(request: Request) -> Response:
             hold.grow(snappy.size(content))
             known = _known(request)
             received_ns = time.time_ns()
-            written = await services.intake.decode(_decode, message, content, received_ns, known)
+            decode = services.intake.decode if len(content) > SMALL_BYTES else services.intake.decode_small
+            written = await decode(_decode, message, content, received_ns, known)
             await services.intake.store("remote_write", written.decoded)
     except (BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable) as error:
         services.counters.refuse("remote_write", str(error))
