@@ -1,5 +1,6 @@
 """The reader of segments, on segments whole and broken."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,6 +141,21 @@ def test_ranges_are_bounded_and_the_oldest_come_first(spool: Path, reader: Spool
         seen += b"".join(chunk.lines for chunk in chunks)
 
     assert seen == b"0\n" * MIB + b"1\n" * MIB + b"2\n" * MIB
+
+
+def test_a_backlog_of_two_processes_is_read_in_the_order_of_its_times(spool: Path, reader: SpoolReader):
+    """Piece by piece, however much the first of them wrote; what is stored together is of one time."""
+    for first, instance in enumerate(("a" * 16, "b" * 16)):
+        segment = SegmentFile(spool, instance=instance, size=4 * MIB)
+        for number in range(4_000):
+            segment.write(log_line("x" * 100, time_ns=10**18 + 2 * number + first, instance=instance))
+        segment.end()
+
+    reads = iter(lambda: reader.read(MIB // 2), [])
+    times = [[json.loads(line)["time"] for line in b"".join(c.lines for c in read).splitlines()] for read in reads]
+
+    assert sum(map(len, times)) == 8_000
+    assert all(max(earlier) < min(later) for earlier, later in zip(times, times[2:], strict=False))
 
 
 def test_the_longest_line_is_read_whole(spool: Path, reader: SpoolReader):
