@@ -74,6 +74,8 @@ def test_an_unknown_parameter_names_those_there_are(server):
     found = server.http.get("/api/v1/logs", params={"quary": "x"}).json()
 
     assert found["detail"] == "There is no parameter 'quary'. There are: cursor, end, limit, order, query, start."
+    none = server.http.get(f"/api/v1/traces/{'0' * 32}", params={"x": 1}).json()
+    assert none["detail"] == "There is no parameter 'x'. There is none here."
 
 
 @pytest.mark.parametrize(

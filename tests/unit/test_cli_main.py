@@ -60,6 +60,7 @@ def test_a_command_that_is_not_there_is_wrong_use():
         (("errors", "--sort", "odd"), "'odd' is not one of 'last_seen', 'first_seen', 'count', 'users'"),
         (("trace", "abc"), "A trace's id has 32 hexadecimal digits, as searches print it; found 'abc'."),
         (("ingest", "--format", "xml", "a.log"), "There is no format 'xml'; expected one of json, access"),
+        (("search", "--limit", "100001"), "Input should be less than or equal to 100000"),
         (("store", "delete"), "Name whose records are deleted: --user or --trace, one of the two."),
         (("store", "delete", "--user", "u", "--trace", "t"), "--user or --trace, one of the two."),
     ],

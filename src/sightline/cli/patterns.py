@@ -64,7 +64,7 @@ def _drawn(counts: list[int]) -> str:
 
 def _explain(found: dict[str, Any], since: str) -> None:
     if not found["patterns"]:
-        show.note(f"Nothing was found since {since}. Look further back with --since 24h, or search for less.")
+        show.note(f"Nothing was found since {since}. Look further back, such as --since 7d, or search for less.")
     if found["one_in"] > 1:
         show.note(f"{found['lines']} lines match; one in {found['one_in']} was read, counts are estimates.")
     if found["ungrouped"]:

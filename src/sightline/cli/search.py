@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,9 @@ from sightline.cli.options import (
 if TYPE_CHECKING:
     from sightline.cli.answers import Answers
 
+MOST: Final = 100_000
+"""Most records of one search: they are held until the oldest is known, some 5 KiB each. An export has no such limit."""
+
 _PAGE = 1000
 """Records asked for at once, the most that the API gives."""
 
@@ -30,7 +33,9 @@ def search(
     traces: Annotated[bool, typer.Option("--traces", help="Search traces instead of logs.")] = False,
     since: Since = "15m",
     until: Until = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Print at most so many, the newest.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=MOST, help="Print at most so many, the newest.")
+    ] = 100,
     server: Server = None,
     home: Home = None,
     as_json: Json = False,
@@ -55,7 +60,7 @@ def search(
         for record in found:
             show.log_line(record)
     if not found:
-        show.note(f"Nothing was found since {since}. Look further back with --since 24h, or search for less.")
+        show.note(f"Nothing was found since {since}. Look further back, such as --since 7d, or search for less.")
 
 
 def _collect(answers: Answers, path: str, key: str, parameters: dict[str, Any], limit: int) -> list[dict[str, Any]]:

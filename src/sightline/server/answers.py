@@ -142,8 +142,9 @@ def known_parameters(*prefixes: str, repeated: frozenset[str] = frozenset()) -> 
         known = _query_names(request.scope["route"].dependant)
         for name in request.query_params:
             if name not in known and not name.startswith(prefixes):
-                listed = ", ".join([*sorted(known), *(f"{prefix}…" for prefix in prefixes)]) or "none"
-                raise QueryInvalid(f"There is no parameter {name[:64]!r}. There are: {listed}.")
+                listed = ", ".join([*sorted(known), *(f"{prefix}…" for prefix in prefixes)])
+                there = f"There are: {listed}." if listed else "There is none here."
+                raise QueryInvalid(f"There is no parameter {name[:64]!r}. {there}")
         for name in sorted(known - repeated):
             if len(request.query_params.getlist(name)) > 1:
                 raise QueryInvalid(f"The parameter {name} is given more than once.")
