@@ -202,29 +202,20 @@ def histogram_quantile(share: float, buckets: Iterable[tuple[str, float | None]]
     Returns:
         The value, or None where nothing was counted. In the last bucket it is that bucket's lower bound.
     """
-    return _quantile(share, [(bound, count) for text, count in buckets if (bound := _bound(text)) is not None])
+    return _quantile(share, [(bound, count or 0.0) for text, count in buckets if (bound := _bound(text)) is not None])
 
 
-def _quantile(share: float, buckets: Iterable[tuple[float, float | None]]) -> float | None:
-    bounds = sorted((bound, count or 0.0) for bound, count in buckets)
-    if not bounds or bounds[-1][1] <= 0:
+def _quantile(share: float, buckets: list[tuple[float, float]]) -> float | None:
+    buckets.sort()
+    if not buckets or buckets[-1][1] <= 0:
         return None
-    rank = share * bounds[-1][1]
-    for (low, below), (high, count) in pairwise([(0.0, 0.0), *bounds]):
+    rank = share * buckets[-1][1]
+    for (low, below), (high, count) in pairwise([(0.0, 0.0), *buckets]):
         if count >= rank:
             if high == math.inf:
                 return low
             return low if count == below else low + (high - low) * (rank - below) / (count - below)
     return None
-
-
-def _quantiles(share: float, buckets: Mapping[str, Points]) -> Points:
-    """Estimate a quantile of each step, from what came into each bucket."""
-    counts = [(bound, points) for text, points in buckets.items() if (bound := _bound(text)) is not None]
-    return {
-        at: _quantile(share, [(bound, points[at]) for bound, points in counts if at in points])
-        for at in set().union(*buckets.values())
-    }
 
 
 def _bound(text: str) -> float | None:
@@ -263,10 +254,13 @@ def _percentile(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[Li
     share = int(aggregate[1:]) / 100
     named = {**asked, "name": f"{asked['name'].removesuffix('_bucket')}_bucket", "by": [*asked["by"], "le"]}
     found, elapsed_ms = risen(store, _SERIES, named, labels=len(asked["by"]), lines=MAX_SERIES)
-    counted: dict[tuple[str, ...], dict[str, Points]] = {}
-    for (*key, bound), points in found.items():
-        counted.setdefault(tuple(key), {})[bound] = points
-    lines = {key: _quantiles(share, buckets) for key, buckets in counted.items()}
+    counted: dict[tuple[str, ...], dict[int, list[tuple[float, float]]]] = {}
+    for (*key, text), points in found.items():
+        steps = counted.setdefault(tuple(key), {})
+        if (bound := _bound(text)) is not None:
+            for at_s, count in points.items():
+                steps.setdefault(at_s, []).append((bound, count or 0.0))
+    lines = {key: {at_s: _quantile(share, one) for at_s, one in steps.items()} for key, steps in counted.items()}
     if not lines:
         counts = bucket_counts(store, _SERIES, asked)
         for key, at_s, scale, buckets in counts.rows:

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
 
+from bisect import bisect_left
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,8 +93,8 @@ def _add(store: Store, found: Lines, series: Sequence[Any], asked: Mapping[str, 
         elapsed_ms += answer.elapsed_ms
     keys = list(numbers)
     for line, (ats, values, *_), _ in answer.rows:
-        rises = {at: value for at, value in zip(ats, values, strict=True) if at >= asked["first"]}
-        if rises:
+        begin = bisect_left(ats, asked["first"])
+        if rises := dict(zip(ats[begin:], values[begin:], strict=True)):
             found[keys[line]] = _both(found[keys[line]], rises) if keys[line] in found else rises
     return elapsed_ms
 
@@ -163,7 +164,7 @@ def _risen(samples: str) -> str:
 def _summed() -> str:
     """Select the same of series that tell only what was added."""
     return (
-        "SELECT line, (groupArray(at), groupArray(total)), 0 FROM ("
+        "SELECT line, sumMap([at], [total], [1]), 0 FROM ("
         f"SELECT {_LINE}, intDiv(toUnixTimestamp(Timestamp), {{step:UInt32}}) * {{step:UInt32}} AS at, "
         f"sum(Value) AS total FROM metric_samples FINAL WHERE {_CHOSEN} GROUP BY line, at) GROUP BY line"
     )
