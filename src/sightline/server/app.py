@@ -25,6 +25,7 @@ from sightline.server.live import Live
 from sightline.server.merge_guard import MergeGuard
 from sightline.server.relief import relieving
 from sightline.server.room import LINES_SHARE, Room, disks
+from sightline.server.rush import Rush
 from sightline.server.services import Counters, Services
 from sightline.server.straight import Straight
 from sightline.spool.reader import SpoolReader
@@ -57,6 +58,9 @@ BATCH_SHARE: Final = 64
 
 BATCH_MOST_BYTES: Final = 64 * 1024 * 1024
 """With more lines together, those that wait for the insert to end are seen too late."""
+
+CROWD: Final = 2
+"""Requests that are under way at once: one client that sends one after the other makes no rush."""
 
 VERSION: Final = metadata.version("sightline")
 
@@ -92,9 +96,10 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         stack.enter_context(relieving(store, settings["memory_bytes"]))
         room = Room(disks(home, store.directory), settings["disk_reserve_bytes"], settings["memory_bytes"])
         store.admit = lambda lines: room.check(lines=lines)
+        rush = Rush(store, settings["memory_bytes"])
         if store.directory is not None:
             proof = store.prove(int(settings["disk_reserve_bytes"] * LINES_SHARE))
-            merges = MergeGuard(store, store.directory, settings["disk_reserve_bytes"], proof)
+            merges = MergeGuard(store, store.directory, settings["disk_reserve_bytes"], proof, rush)
             merges.start()
             stack.callback(merges.stop)
         noticed = look(store, home, before)
@@ -127,6 +132,8 @@ def open_services(settings: Mapping[str, Any], url: str, *, serves: bool = True)
         waiting = settings["memory_bytes"] // WAITING_SHARE
         intake = Intake(store, counters, live, held, waiting, quarantine=home / "quarantine")
         stack.callback(intake.close)
+        if store.directory is not None:
+            stack.enter_context(rush.watch(lambda: intake.pending.requests >= CROWD))
         yield Services(
             store=store,
             offsets=offsets,

@@ -1,5 +1,5 @@
 """
-Stops the merges of the embedded engine before the disk has no room at all, whoever fills it.
+Stops the merges of the embedded engine before the disk has no room at all, whoever fills it, and while there is a rush.
 
 The engine takes what it could not write for written: a merge that meets a full disk replaces whole parts by an empty
 one. Inserts are refused long before that; merges need to be told.
@@ -19,6 +19,7 @@ from sightline.server.room import LINES_SHARE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sightline.server.rush import Rush
     from sightline.store.connect import Store
     from sightline.store.proof import Proof
 
@@ -43,14 +44,19 @@ class MergeGuard:
         directory: where it has its files.
         reserve_bytes: bytes of the disk that are to stay free.
         proof: is let look as well, so that it misses no moment in which the disk is full.
+        rush: puts merges off as well, while the disk has room.
     """
 
-    def __init__(self, store: Store, directory: Path, reserve_bytes: int, proof: Proof | None = None) -> None:
+    def __init__(
+        self, store: Store, directory: Path, reserve_bytes: int, proof: Proof | None = None, rush: Rush | None = None
+    ) -> None:
         self._store = store
         self._directory = directory
         self._stop_bytes = int(reserve_bytes * STOP_SHARE)
         self._start_bytes = int(reserve_bytes * LINES_SHARE)
         self._proof = proof
+        self._rush = rush
+        self._full = False
         self._stopped = False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sightline-merges", daemon=True)
@@ -74,11 +80,13 @@ class MergeGuard:
         free = shutil.disk_usage(self._directory).free
         if self._proof is not None:
             self._proof.note(free)
-        if self._stopped and free > self._start_bytes:
-            self._merge(on=True)
-        elif not self._stopped and free < self._stop_bytes:
-            self._merge(on=False)
+        full = free <= self._start_bytes if self._full else free < self._stop_bytes
+        if full and not self._full:
             _log.warning("The disk of %s has %s bytes free: nothing is merged.", self._directory, f"{free:,}")
+        self._full = full
+        stop = full or (self._rush is not None and self._rush.on)
+        if stop != self._stopped:
+            self._merge(on=not stop)
 
     def _merge(self, *, on: bool) -> None:
         try:

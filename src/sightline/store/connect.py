@@ -29,6 +29,7 @@ from sightline.store.proof import Proof
 from sightline.store.result import RESULT_SETTINGS, Result, decode
 from sightline.store.tokens import Tokens
 from sightline.store.turns import Turns
+from sightline.store.unmerged import UNMERGED, UNMERGED_S, Unmerged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -210,6 +211,17 @@ class Store:
         """
         self._at_once(f"SYSTEM {'START' if on else 'STOP'} MERGES", {}, readonly=False)
 
+    def unmerged(self) -> Unmerged:
+        """
+        Tell what waits for merges, without waiting for a turn among the queries.
+
+        Raises:
+            StoreUnavailable: if the store does not answer, or is closed.
+        """
+        settings = {**RESULT_SETTINGS, "max_execution_time": UNMERGED_S}
+        answer = self._at_once(UNMERGED, settings, readonly=True, answer_format="JSONCompact")
+        return Unmerged(*map(int, decode(answer).rows[0]))
+
     def query_arrow(
         self,
         sql: str,
@@ -348,10 +360,10 @@ class Store:
         with self._streams.all(STREAM_END_S), self.quiet(), self._queries.all():
             self._engine.close()
 
-    def _at_once(self, sql: str, settings: Mapping[str, Any], *, readonly: bool) -> None:
+    def _at_once(self, sql: str, settings: Mapping[str, Any], *, readonly: bool, answer_format: str = "Null") -> bytes:
         self._check_open()
         try:
-            self._engine.execute(sql, "Null", {}, settings, readonly=readonly)
+            return self._engine.execute(sql, answer_format, {}, settings, readonly=readonly)
         except RuntimeError as error:
             raise StoreUnavailable(f"The store does not answer: {refusal.sentence(str(error))}") from None
 
