@@ -114,7 +114,7 @@ def test_standard_input_is_taken(server):
 def test_a_missing_file_and_a_wrong_format_are_told(server, tmp_path):
     """The message says what was expected."""
     assert "There is no file" in ingest(tmp_path / "none.log", home=server.home, code=1)
-    assert "expected one of json" in ingest(tmp_path, "--format", "xml", home=server.home, code=1)
+    assert "expected one of json" in ingest(tmp_path, "--format", "xml", home=server.home, code=2)
 
 
 def test_without_a_server_the_store_is_opened(tmp_path):
