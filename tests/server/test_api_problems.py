@@ -69,6 +69,16 @@ def test_a_problem_of_a_search_says_where(server):
     assert found["detail"].startswith("level is one of trace, debug,")
 
 
+def test_a_value_of_a_body_that_is_none_of_a_list_names_those_there_are(server):
+    """What is allowed stands in the message, as for a parameter."""
+    response = server.http.post("/api/v1/errors/a1/status", json={"status": "done"})
+
+    assert response.json()["detail"] == (
+        "The body cannot be read: Invalid enum value 'done' - at `$.status`; expected one of ignored, resolved, "
+        "unresolved."
+    )
+
+
 def test_an_unknown_parameter_names_those_there_are(server):
     """A parameter with a typing error is refused, and the message lists the right ones."""
     found = server.http.get("/api/v1/logs", params={"quary": "x"}).json()

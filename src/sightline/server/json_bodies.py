@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
+import msgspec.inspect
 from fastapi import HTTPException
 
 from sightline.base.errors import BodyTooLarge, DecodeError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_BODY: Final = 64 * 1024
 """Largest body, in bytes: a decision is a few words."""
+
+_NO_CHOICE: Final = re.compile(r"^Invalid enum value .* - at `\$\.(\w+)`$", re.DOTALL)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -31,7 +35,18 @@ async def read_json(request: Request, kind: type[T], *, most: int = MAX_BODY) ->
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"The body cannot be read: {error}.") from None
+        raise DecodeError(f"The body cannot be read: {with_choices(error, kind)}.") from None
+
+
+def with_choices(error: Exception, kind: type[msgspec.Struct]) -> str:
+    """Say what is wrong with a *kind*, and which values there are where one is of none of them."""
+    text = str(error)
+    place = _NO_CHOICE.search(text)
+    for field in msgspec.structs.fields(kind) if place else ():
+        shape = msgspec.inspect.type_info(field.type)
+        if place and field.encode_name == place[1] and isinstance(shape, msgspec.inspect.LiteralType):
+            return f"{text}; expected one of {', '.join(map(str, shape.values))}"
+    return text
 
 
 async def read_body(request: Request, most: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from sightline.server.json_bodies import with_choices
 from sightline.server.mcp.asking import Ask, ToolFailed
 from sightline.server.mcp.fitting import MAX_CHARACTERS, fitting, shortened, written
 
@@ -78,7 +79,7 @@ class Tool(Generic[A]):
             found = msgspec.convert(arguments, type=self.arguments)
         except (msgspec.ValidationError, RecursionError) as error:
             raise ToolFailed(
-                f"The arguments of {self.name} are wrong: {error}. It takes: "
+                f"The arguments of {self.name} are wrong: {with_choices(error, self.arguments)}. It takes: "
                 f"{', '.join(self.arguments.__struct_fields__) or 'none'}."
             ) from None
         text = written(await self.run(ask, found))
