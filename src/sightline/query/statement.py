@@ -127,7 +127,10 @@ def _nothing(node: dict[str, Any], allowed: Allowed) -> None:
 
 def _check_output(node: dict[str, Any], allowed: Allowed) -> None:  # noqa: ARG001 - one shape for all checks
     if node.keys() & {"out_file", "format_ast", "compression", "compression_level"}:
-        raise QueryInvalid("INTO OUTFILE and FORMAT are not allowed; the answer comes as JSON over HTTP.")
+        raise QueryInvalid(
+            "INTO OUTFILE and FORMAT are not allowed; the answer's form is asked for beside the statement: "
+            "--format, ?format= or Accept."
+        )
 
 
 def _check_explain(node: dict[str, Any], allowed: Allowed) -> None:

@@ -7,7 +7,7 @@ A new field is one more line in a table; a new kind of field one more class here
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sightline.base.errors import QueryInvalid
@@ -198,7 +198,8 @@ class AttributeField:
     name: str
 
     def sql(self, compare: Compare, bind: Callable[[object, str], str]) -> str:  # noqa: D102
-        columns = self._read(bind)
+        name, compare = self._measured(compare)
+        columns = self._read(bind, name)
         if compare.operator == "~":
             pattern = bind(compare.value, "String")
             conditions = [f"match({column}, {pattern})" for column in columns]
@@ -211,11 +212,11 @@ class AttributeField:
         return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
     def present(self, bind: Callable[[object, str], str]) -> str:  # noqa: D102
-        conditions = [f"{column} != ''" for column in self._read(bind)]
+        conditions = [f"{column} != ''" for column in self._read(bind, self.name)]
         return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
     def value(self, bind: Callable[[object, str], str]) -> str:  # noqa: D102
-        first, *others = self._read(bind)
+        first, *others = self._read(bind, self.name)
         for other in others:
             first = f"if({first} != '', {first}, {other})"
         return first
@@ -225,7 +226,8 @@ class AttributeField:
         return str(holders[0][self.name]) if holders else None
 
     def matches(self, compare: Compare, record: Record) -> bool:  # noqa: D102
-        values = [str((record.get(key) or {}).get(self.name, "")) for key in self.keys]
+        name, compare = self._measured(compare)
+        values = [str((record.get(key) or {}).get(name, "")) for key in self.keys]
         if compare.operator not in {"=", "~"}:
             limit = number(compare)
             return any(
@@ -233,9 +235,18 @@ class AttributeField:
             )
         return any(text_matches(value, compare.value, compare) for value in values)
 
-    def _read(self, bind: Callable[[object, str], str]) -> list[str]:
-        name = bind(self.name, "String")
-        return [f"{column}[{name}]" for column in self.columns]
+    def _measured(self, compare: Compare) -> tuple[str, Compare]:
+        """Take ``duration:>1.5s`` for ``duration_ms:>1500``: names of attributes end in the unit that they count."""
+        found = _DURATION.fullmatch(compare.value)
+        if not found or compare.operator in {"=", "~"}:
+            return self.name, compare
+        name = self.name if self.name.endswith(("_ms", "_s", "_seconds")) else f"{self.name}_ms"
+        size = float(found[1]) * _DURATION_NS[found[2]] / _DURATION_NS["ms" if name.endswith("_ms") else "s"]
+        return name, replace(compare, value=f"{size:.12g}")
+
+    def _read(self, bind: Callable[[object, str], str], name: str) -> list[str]:
+        bound = bind(name, "String")
+        return [f"{column}[{bound}]" for column in self.columns]
 
 
 RESOURCE_NAMES: Final = (

@@ -58,6 +58,7 @@ _FIELD: Final = re.compile(r"([A-Za-z_@][A-Za-z0-9_.@/-]*):(?!//)")
 _OPERATOR: Final = re.compile(r">=|<=|>|<|=")
 _BOUND: Final = r'("(?:[^"\\]|\\.)*"|[^\s"\]}]+)'
 _RANGE: Final = re.compile(rf"([\[{{])\s*{_BOUND}\s+TO\s+{_BOUND}\s*([\]}}])", re.DOTALL)
+_OPEN_RANGE: Final = re.compile(rf"[\[{{]\s*{_BOUND}\s+TO(?:\s|$)", re.DOTALL)
 _WORD: Final = re.compile(r'[^\s()"]+')
 _KEYWORDS: Final = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
 
@@ -67,7 +68,7 @@ def tokens(text: str) -> Iterator[Token]:
     Cut *text* into tokens; the last one is ``Kind.END``.
 
     Raises:
-        QueryInvalid: if the text is too long, is no Unicode, or a quote is not closed.
+        QueryInvalid: if the text is too long, is no Unicode, or a quote or a range is not closed.
     """
     if len(text) > MAX_QUERY_LENGTH:
         raise QueryInvalid(
@@ -106,6 +107,8 @@ def _next(  # noqa: PLR0911 - one a kind of token
             return Token(Kind.OPERATOR, found[0], at, joined=True), found.end()
         if found := _RANGE.match(text, at):
             return _range(found), found.end()
+        if _OPEN_RANGE.match(text, at):
+            raise QueryInvalid("The range that opens here is not closed; write [low TO high], or * for an end.", at)
         word = _word_at(text, at)
         return Token(Kind.OR if in_list and word == "OR" else Kind.WORD, word, at, joined=True), at + len(word)
     if character in "-!" and followed:

@@ -162,12 +162,7 @@ class _Parser:
             if operator != "=":
                 raise QueryInvalid(f"{operator} needs a value to compare with, not *.", value.position)
             return Present(field.text, field.position)
-        prefix = value.text.endswith("*")
-        if prefix and operator != "=":
-            raise QueryInvalid(f"{operator} needs a whole value, without *.", value.position)
-        return Compare(
-            field.text, operator, value.text[: -1 if prefix else None], prefix=prefix, position=value.position
-        )
+        return _compared(field, operator, value)
 
     def _at(self, kind: Kind) -> bool:
         return self._token.kind is kind
@@ -181,9 +176,21 @@ class _Parser:
         return QueryInvalid(f"Expected {expected}, found {name}.", found.position)
 
 
+def _compared(field: Token, operator: str, value: Token) -> Node:
+    """Turn a word into a comparison; a ``*`` at its end stands for any rest."""
+    if value.text.startswith("*"):
+        raise QueryInvalid(f"A * stands at the end of a value; {field.text}:~ takes a pattern.", value.position)
+    prefix = value.text.endswith("*")
+    if prefix and operator != "=":
+        raise QueryInvalid(f"{operator} needs a whole value, without *.", value.position)
+    return Compare(field.text, operator, value.text[: -1 if prefix else None], prefix=prefix, position=value.position)
+
+
 def _range(field: Token, token: Token) -> Node:
     """Turn a range into two comparisons; a ``*`` leaves its end open."""
     low, high = token.bounds
+    if _is_number(low) and _is_number(high) and float(low.text) > float(high.text):
+        raise QueryInvalid(f"A range begins with its lower end; write {high.text} TO {low.text}.", low.position)
     operators = (">=" if token.text[0] == "[" else ">", "<=" if token.text[1] == "]" else "<")
     nodes: list[Node] = [
         Compare(field.text, operator, bound.text, position=bound.position)
@@ -193,6 +200,14 @@ def _range(field: Token, token: Token) -> Node:
     if not nodes:
         return Present(field.text, field.position)
     return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+
+def _is_number(bound: Token) -> bool:
+    try:
+        float(bound.text)
+    except ValueError:
+        return False
+    return bound.kind is not Kind.PHRASE
 
 
 def _word(token: Token) -> Node:
