@@ -88,6 +88,15 @@ def test_an_unknown_format_is_refused():
         decode(b"a\n", "xml", SOURCE)
 
 
+@pytest.mark.parametrize("name", ["json", "bracketed", "access"])
+def test_a_mark_of_utf8_at_the_begin_hides_no_line(name):
+    """Editors of Windows write one; the first line is of its format all the same."""
+    content = (GOLDEN / f"{name}.log").read_bytes()
+
+    assert recognise(b"\xef\xbb\xbf" + content) == name
+    assert rows(b"\xef\xbb\xbf" + content, name) == rows(content, name)
+
+
 def test_a_line_that_is_not_utf8_is_kept():
     """Bytes that are no UTF-8 become replacement characters, in the fast reader too."""
     line = b'1.1.1.1 - - [20/Nov/2026:10:30:45 +0000] "GET /\xff HTTP/1.1" 200 5 "-" "a"\n'

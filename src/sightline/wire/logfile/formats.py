@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from sightline.base.limits import MAX_LINE_BYTES
 from sightline.wire.decoded import Decoded
 from sightline.wire.logfile import lines
 from sightline.wire.logfile.access import decode_access
-from sightline.wire.logfile.joined import TRACEBACK, Joiner, fill
+from sightline.wire.logfile.joined import Joiner, fill
 from sightline.wire.logfile.source import FileRows, Source
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ _BEGUN: Final = re.compile(
 
 def recognise(sample: bytes) -> str:
     """Name the format of a file by its first lines: the one that reads most of them, and at least half."""
-    text = sample[:SAMPLE_BYTES].decode("utf-8", "replace")
+    text = sample[:SAMPLE_BYTES].removeprefix(BOM_UTF8).decode("utf-8", "replace")
     found = [line.rstrip("\r") for line in text.split("\n")[:SAMPLE_LINES]]
     if len(sample) >= SAMPLE_BYTES and len(found) > 1:
         found.pop()  # cut in two
@@ -165,6 +166,7 @@ def decode(content: bytes, name: str, source: Source) -> tuple[Decoded, int]:
 def _utf8(content: bytes) -> bytes:
     if content.isascii():
         return content
+    content = content.removeprefix(BOM_UTF8)
     try:
         content.decode()
     except UnicodeDecodeError:
@@ -197,13 +199,13 @@ def _read(rows: FileRows, found: Iterable[str], form: Format) -> None:
         blank = not text.strip(" \t")
         begun = form.read(text) if not blank and not (form.name == "plain" and joiner.continues(text)) else None
         if begun is None:
-            rows.unread += not blank and not (form.name == "plain" or text.startswith((" ", "\t", TRACEBACK)))
             goes_on = (form.joins and own) or form.name == "plain" or blank or joiner.continues(text)
             if record is not None and goes_on and len(more) < MAX_JOINED:
                 more.append(text)
                 continue
             if blank:
                 continue
+            rows.unread += form.name != "plain"
             begun, own = lines.plain(text), False
         else:
             own = True
