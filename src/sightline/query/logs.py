@@ -16,7 +16,7 @@ from sightline.query.cursor import decode_cursor, encode_cursor
 from sightline.query.search import LOGS, compile_search, parse
 from sightline.query.search.tree import Compare, Pattern, Present, Text, walk
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
-from sightline.query.trace_times import BEGUN, LOGS_AROUND
+from sightline.query.trace_times import of_trace
 
 if TYPE_CHECKING:
     from sightline.query.search import Condition
@@ -219,19 +219,10 @@ def is_counted(query: str) -> bool:
 
 def logs_of_trace(store: Store, trace_id: str, range_: TimeRange, limit: int) -> list[LogRecord]:
     """Give a trace's first *limit* logs of a range, in their order."""
-    condition = f"{IN_RANGE} AND TraceId = {{trace:String}}"
-    return _of_trace(store, "", condition, {**range_.parameters, "trace": trace_id, "limit": limit})
-
-
-def logs_near_trace(store: Store, trace_id: str, limit: int) -> list[LogRecord]:
-    """Give the first *limit* logs of a trace, in their order, from an hour before it on; none where it is not known."""
-    return _of_trace(store, BEGUN, LOGS_AROUND, {"trace": trace_id, "limit": limit})
-
-
-def _of_trace(store: Store, begun: str, condition: str, parameters: dict[str, object]) -> list[LogRecord]:
+    condition, parameters = of_trace(trace_id, range_)
     found = store.query(
-        f"{begun} SELECT {COLUMNS} FROM otel_logs WHERE {condition} ORDER BY Timestamp, tie LIMIT {{limit:UInt32}}",
-        parameters,
+        f"SELECT {COLUMNS} FROM otel_logs WHERE {condition} ORDER BY Timestamp, tie LIMIT {{limit:UInt32}}",
+        {**parameters, "limit": limit},
     )
     return [log_record(row) for row in found.rows]
 

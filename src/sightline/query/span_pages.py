@@ -11,10 +11,11 @@ import msgspec
 from sightline.base.limits import MAX_PAGE
 from sightline.query.cursor import decode_cursor, encode_cursor
 from sightline.query.timerange import IN_RANGE, parse_time
-from sightline.query.trace_times import BEGUN, SPANS_BEGUN
+from sightline.query.trace_times import of_trace, spans_begun
 from sightline.query.traces import MAX_SPANS, SpanRecord
 
 if TYPE_CHECKING:
+    from sightline.query.timerange import TimeRange
     from sightline.store.connect import Store
 
 SECONDS: Final = 30.0
@@ -146,11 +147,16 @@ def _ended(rows: bytes, end: int, before: _Position) -> str:
 
 def _begin(store: Store, trace_id: str) -> _Position | None:
     """Give the position before the first span of a trace; None where no span of it is stored."""
-    asked = (
-        "SELECT toUnixTimestamp64Nano(min(Timestamp)), toUnixTimestamp64Nano(max(Timestamp)), count() FROM otel_traces"
-    )
-    for statement in (f"{BEGUN} {asked} WHERE {SPANS_BEGUN}", f"{asked} WHERE TraceId = {{trace:String}}"):
-        first_ns, last_ns, count = store.query(statement, {"trace": trace_id}).rows[0]
-        if count:
-            return _Position(first_ns, "", first_ns, last_ns)
-    return None
+    known = spans_begun(store, trace_id)
+    return (_first(store, trace_id, known) if known else None) or _first(store, trace_id, None)
+
+
+def _first(store: Store, trace_id: str, within: TimeRange | None) -> _Position | None:
+    """Give the position before the first span of a range, or of all."""
+    condition, parameters = of_trace(trace_id, within)
+    first_ns, last_ns, count = store.query(
+        "SELECT toUnixTimestamp64Nano(min(Timestamp)), toUnixTimestamp64Nano(max(Timestamp)), count() "
+        f"FROM otel_traces WHERE {condition}",
+        parameters,
+    ).rows[0]
+    return _Position(first_ns, "", first_ns, last_ns) if count else None

@@ -11,10 +11,10 @@ import msgspec
 
 from sightline.base.limits import MAX_PAGE
 from sightline.query.cursor import decode_cursor, encode_cursor
-from sightline.query.logs import LogRecord, logs_near_trace, logs_of_trace
+from sightline.query.logs import LogRecord, logs_of_trace
 from sightline.query.search import TRACES, compile_search
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
-from sightline.query.trace_times import AROUND_S, BEGUN, LONG_S, SPANS_BEGUN
+from sightline.query.trace_times import of_trace, spans_begun, widened
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
@@ -29,8 +29,11 @@ SPANS_A_TRACE: Final = 16
 MAX_TRACE_LOGS: Final = 2_000
 """Most logs that are given with a trace."""
 
-_AROUND_NS: Final = AROUND_S * NS_PER_S
+_AROUND_NS: Final = 3600 * NS_PER_S
 """How far from the spans that were found the rest of a trace, and its logs, are looked for."""
+
+_LONG_NS: Final = 600 * NS_PER_S
+"""How long the last spans of a trace may take for its logs to be looked for beside them, not after them."""
 
 
 class TraceSummary(msgspec.Struct):
@@ -188,18 +191,16 @@ def _newest(
 def read_trace(store: Store, trace_id: str) -> Trace | None:
     """Give one trace, or None where no span of it is stored."""
     trace_id = trace_id.lower()
-    with ThreadPoolExecutor(1) as beside:
-        asked_logs = beside.submit(copy_context().run, logs_near_trace, store, trace_id, MAX_TRACE_LOGS)
-        found, logs = _spans(store, trace_id, BEGUN, SPANS_BEGUN), asked_logs.result()
-    known = bool(found.rows)
-    if not known:
-        found = _spans(store, trace_id, "", "TraceId = {trace:String}")
+    known = spans_begun(store, trace_id)
+    found, logs = _side_by_side(store, trace_id, known) if known else (None, None)
+    if not found or not found.rows:
+        found, logs = _spans(store, trace_id, None), None
     if not found.rows:
         return None
     rows = found.rows[:MAX_SPANS]
-    start_ns, end_ns = rows[0][6], max(row[6] + row[7] for row in rows)
-    if not known or end_ns > rows[-1][6] + LONG_S * NS_PER_S:
-        logs = logs_of_trace(store, trace_id, _around(start_ns, end_ns), MAX_TRACE_LOGS)
+    start_ns, end_ns = rows[0][6], _ended(rows)
+    if logs is None:
+        logs = _logs(store, trace_id, widened(TimeRange(start_ns, end_ns), _AROUND_NS))
     return Trace(
         trace_id=trace_id,
         start=rfc3339(start_ns),
@@ -212,22 +213,37 @@ def read_trace(store: Store, trace_id: str) -> Trace | None:
     )
 
 
-def _spans(store: Store, trace_id: str, begun: str, condition: str) -> Result:
+def _side_by_side(store: Store, trace_id: str, known: TimeRange) -> tuple[Result, list[LogRecord] | None]:
+    """Read the spans that begin in a range, and the logs around it; None for these where a span lasts longer."""
+    sought = widened(TimeRange(known.start_ns, known.end_ns + _LONG_NS), _AROUND_NS)
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(copy_context().run, _logs, store, trace_id, sought)
+        found, logs = _spans(store, trace_id, known), asked.result()
+    reached = not found.rows or _ended(found.rows[:MAX_SPANS]) <= known.end_ns + _LONG_NS
+    return found, logs if reached else None
+
+
+def _spans(store: Store, trace_id: str, within: TimeRange | None) -> Result:
     """Give a trace's spans in their order, one more than are shown."""
+    condition, parameters = of_trace(trace_id, within)
     return store.query(
-        f"{begun} SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE {condition} "
-        "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
-        {"trace": trace_id, "limit": MAX_SPANS + 1},
+        f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE {condition} ORDER BY Timestamp, SpanId LIMIT {{limit:UInt32}}",
+        {**parameters, "limit": MAX_SPANS + 1},
     )
 
 
-def _around(first_ns: int, last_ns: int) -> TimeRange:
-    """Give the time in which what belongs to spans is looked for."""
-    return TimeRange(max(0, first_ns - _AROUND_NS), last_ns + _AROUND_NS)
+def _logs(store: Store, trace_id: str, range_: TimeRange) -> list[LogRecord]:
+    return logs_of_trace(store, trace_id, range_, MAX_TRACE_LOGS)
+
+
+def _ended(rows: list[tuple[Any, ...]]) -> int:
+    """Tell when the last span ended, in nanoseconds since the epoch."""
+    return max(int(row[6] + row[7]) for row in rows)
 
 
 def _summaries(store: Store, rows: list[tuple[Any, ...]]) -> tuple[list[TraceSummary], float]:
     """Describe traces in the order of *rows*, which are pairs of an id and a time in nanoseconds."""
+    at = [row[1] for row in rows]
     found = store.query(
         "SELECT TraceId, argMin(SpanName, (ParentSpanId != '', Timestamp)), "
         "argMin(ServiceName, (ParentSpanId != '', Timestamp)), arraySort(groupUniqArray(100)(ServiceName)), "
@@ -237,7 +253,7 @@ def _summaries(store: Store, rows: list[tuple[Any, ...]]) -> tuple[list[TraceSum
         f"WHERE TraceId IN {{traces:Array(String)}} AND {IN_RANGE} GROUP BY TraceId",
         {
             "traces": [row[0] for row in rows],
-            **_around(min(row[1] for row in rows), max(row[1] for row in rows)).parameters,
+            **widened(TimeRange(min(at), max(at)), _AROUND_NS).parameters,
         },
     )
     by_id = {row[0]: TraceSummary(*row) for row in found.rows}
