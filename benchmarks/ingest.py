@@ -35,8 +35,8 @@ from sightline.store.embedded import EmbeddedEngine
 
 CHUNK_BYTES: Final = 16 * 1024 * 1024
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
-IDLE_LOOKS: Final = 10
-"""So many looks, 50 ms apart, without a merge, and the engine is at rest."""
+REST_S: Final = 0.5
+"""Seconds without a merge, and the engine is at rest."""
 
 COLUMNS: Final = (
     "kind, time, instance, trace, span, severity, level, logger, body, parent, name, span_kind, duration, status, "
@@ -140,12 +140,13 @@ def engine_file(bare: EmbeddedEngine, made: bytes, path: Path) -> float:
     return time.perf_counter() - started
 
 
-def wait_for_merges(store: Store) -> None:
+def wait_for_merges(store: Store, rest_s: float = REST_S) -> None:
     """Wait until nothing has been merged for a while, so that nobody pays for the parts of another."""
-    idle = 0
-    while idle < IDLE_LOOKS:
+    idle = time.monotonic()
+    while time.monotonic() - idle < rest_s:
         time.sleep(0.05)
-        idle = 0 if store.query("SELECT count() FROM system.merges").scalar() else idle + 1
+        if store.query("SELECT count() FROM system.merges").scalar():
+            idle = time.monotonic()
 
 
 def _count(store: Store) -> int:
