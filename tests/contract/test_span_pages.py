@@ -1,9 +1,12 @@
 """Pages of a trace's spans, as the engine writes them."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from tests.support.records import now_ns, span
 
 from sightline.base.errors import QueryInvalid
@@ -65,6 +68,27 @@ def test_what_is_no_utf_8_is_shown_by_a_sign(filled):
     found = msgspec.json.decode(write_spans(filled, "b" * 32))["spans"]
 
     assert [each["name"] for each in found] == [name.decode(errors="replace") for name in names]
+
+
+HOSTILE = st.text(st.sampled_from('"\\{}[]:,x \n\x01\u2028\u2713'), max_size=12)
+
+
+@given(st.lists(st.dictionaries(HOSTILE, HOSTILE, max_size=4), min_size=1, max_size=20))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([{"a": 'a","b":{"c":"d', "b": "e", "c": 'x"},"e":"y'}])
+def test_what_looks_like_json_within_attributes_stays_within_them(filled, many):
+    """Keys and values come back as they were sent, whatever signs they have: attributes are made by others."""
+    trace = uuid4().hex
+    lines = [
+        span("x", NOW + at, trace=trace, span=f"{at:016x}", attributes=each, instance="b" * 16)
+        for at, each in enumerate(many)
+    ]
+    filled.insert_lines(lines, {"b" * 16: many[0]}, trace)
+
+    found = page_spans(filled, trace).spans
+
+    assert found == read_trace(filled, trace).spans
+    assert [each.attributes for each in found] == many
 
 
 class Position(msgspec.Struct, array_like=True):

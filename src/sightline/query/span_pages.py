@@ -10,12 +10,12 @@ import msgspec
 
 from sightline.base.limits import MAX_PAGE
 from sightline.query.cursor import decode_cursor, encode_cursor
+from sightline.query.json_rows import json_list, json_map, json_object, json_value
 from sightline.query.timerange import IN_RANGE, parse_time
 from sightline.query.trace_times import of_trace, spans_begun
 from sightline.query.traces import MAX_SPANS, SpanRecord
 
 if TYPE_CHECKING:
-    from sightline.query.timerange import TimeRange
     from sightline.store.connect import Store
 
 SECONDS: Final = 30.0
@@ -32,7 +32,7 @@ class SpanPage(msgspec.Struct):
 
 
 class _Position(msgspec.Struct, array_like=True):
-    """The last span of a page, and when the first and the last span of the trace begin."""
+    """The last span of a page, and within which time the spans of the trace begin."""
 
     time_ns: int
     span_id: str
@@ -48,25 +48,24 @@ class _Last(msgspec.Struct):
 
 
 _ATTRIBUTES: Final = "attributes Map(LowCardinality(String), String)"
-_EVENT: Final = f"Tuple(time DateTime64(9), name String, {_ATTRIBUTES})"
-_LINK: Final = f"Tuple(trace_id String, span_id String, trace_state String, {_ATTRIBUTES})"
-_SPAN: Final = (
-    "SpanId AS span_id, ParentSpanId AS parent_id, SpanName AS name, SpanKind AS kind, ServiceName AS service, "
-    "Timestamp AS start, (toUnixTimestamp64Nano(Timestamp) - {began:Int64}) / 1e6 AS offset_ms, "
-    "Duration / 1e6 AS duration_ms, StatusCode AS status, StatusMessage AS status_message, ScopeName AS scope, "
-    "SpanAttributes AS attributes, ResourceAttributes AS resource, "
-    "CAST(arrayMap((at, called, said) -> (at, called, said), Events.Timestamp, Events.Name, Events.Attributes), "
-    f"'Array({_EVENT})') AS events, "
-    "CAST(arrayMap((trace, span, state, said) -> (trace, span, state, said), Links.TraceId, Links.SpanId, "
-    f"Links.TraceState, Links.Attributes), 'Array({_LINK})') AS links"
-)
-"""The fields of a ``SpanRecord``, by their names."""
+_SPAN: Final = json_object({
+    **{name: json_value(column) for name, column in {
+        "span_id": "SpanId", "parent_id": "ParentSpanId", "name": "SpanName", "kind": "SpanKind",
+        "service": "ServiceName", "start": "Timestamp",
+        "offset_ms": "(toUnixTimestamp64Nano(Timestamp) - {began:Int64}) / 1e6", "duration_ms": "Duration / 1e6",
+        "status": "StatusCode", "status_message": "StatusMessage", "scope": "ScopeName",
+    }.items()},
+    "attributes": json_map("SpanAttributes"),
+    "resource": json_map("ResourceAttributes"),
+    "events": json_list(f"Tuple(time DateTime64(9), name String, {_ATTRIBUTES})",
+                        ["Events.Timestamp", "Events.Name", "Events.Attributes"]),
+    "links": json_list(f"Tuple(trace_id String, span_id String, trace_state String, {_ATTRIBUTES})",
+                       ["Links.TraceId", "Links.SpanId", "Links.TraceState", "Links.Attributes"]),
+})  # fmt: skip
+"""A ``SpanRecord``."""
 
 _BETWEEN: Final = b",\n"
-"""Stands between two rows, and nowhere else: within a row there is no end of a line."""
-
-_BRACKETS: Final = 2
-"""Ends of lines that an array has beside those of its rows. To count single bytes is three times as fast."""
+"""Ends each row, and stands nowhere else: within a row there is no end of a line."""
 
 _AFTER: Final = "AND (Timestamp, SpanId) > (fromUnixTimestamp64Nano({start:Int64}), {span:String})"
 
@@ -97,27 +96,27 @@ def write_spans(store: Store, trace_id: str, *, limit: int = MAX_PAGE, cursor: s
     if position is None:
         return None
     rows = _rows(store, trace_id, position, limit + 1, _AFTER if cursor else "")
-    end, following = rows.rindex(b"\n]"), None
-    if rows.count(b"\n") - _BRACKETS > limit:
-        end = rows.rindex(_BETWEEN)
+    end, following = max(0, len(rows) - len(_BETWEEN)), None
+    if rows.count(b"\n") > limit:
+        end = rows.rindex(_BETWEEN, 0, end)
         following = _ended(rows, end, position)
     rest = {"next_cursor": following, "elapsed_ms": round((time.monotonic() - asked) * 1000, 3)}
     # A page weighs megabytes: it is copied no more often than it has to be.
-    begin, ending = b'{"trace_id":%b,"spans":' % msgspec.json.encode(trace_id), b"]," + msgspec.json.encode(rest)[1:]
+    begin, ending = b'{"trace_id":%b,"spans":[' % msgspec.json.encode(trace_id), b"]," + msgspec.json.encode(rest)[1:]
     return b"".join((begin, memoryview(rows)[:end], ending))
 
 
 def _rows(store: Store, trace_id: str, position: _Position, count: int, after: str) -> bytes:
-    """Give the first spans from a position on, an array, each of them on a line of its own."""
+    """Give the first spans from a position on, each of them on a line of its own."""
     # Within its own time the trace need not be looked for in all that is stored.
     began_ns, from_ns, end_ns = (
         max(0, min(at_ns, 2**63 - 2)) for at_ns in (position.start_ns, position.time_ns, position.end_ns)
     )
     times = {"began": began_ns, "start": from_ns, "end": end_ns + 1}
     pieces = store.stream(
-        f"SELECT {_SPAN} FROM otel_traces WHERE {IN_RANGE} AND TraceId = {{trace:String}} {after} "
+        f"SELECT concat({_SPAN}, ',') FROM otel_traces WHERE {IN_RANGE} AND TraceId = {{trace:String}} {after} "
         "ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}",
-        "JSONEachRow",
+        "TSVRaw",
         {**times, "trace": trace_id, "span": position.span_id, "limit": count},
         rows=count,
         seconds=SECONDS,
@@ -141,19 +140,18 @@ def _utf8(text: bytes) -> bytes:
 
 def _ended(rows: bytes, end: int, before: _Position) -> str:
     """Write the cursor behind the row that ends there."""
-    last = msgspec.json.decode(rows[rows.rindex(b"\n", 0, end) + 1 : end], type=_Last)
+    last = msgspec.json.decode(rows[rows.rfind(b"\n", 0, end) + 1 : end], type=_Last)
     return encode_cursor(_Position(parse_time(last.start, 0), last.span_id, before.start_ns, before.end_ns))
 
 
 def _begin(store: Store, trace_id: str) -> _Position | None:
     """Give the position before the first span of a trace; None where no span of it is stored."""
-    known = spans_begun(store, trace_id)
-    return (_first(store, trace_id, known) if known else None) or _first(store, trace_id, None)
-
-
-def _first(store: Store, trace_id: str, within: TimeRange | None) -> _Position | None:
-    """Give the position before the first span of a range, or of all."""
-    condition, parameters = of_trace(trace_id, within)
+    if known := spans_begun(store, trace_id):
+        condition, parameters = of_trace(trace_id, known)
+        first = f"SELECT toUnixTimestamp64Nano(Timestamp) FROM otel_traces WHERE {condition} ORDER BY Timestamp LIMIT 1"
+        for (first_ns,) in store.query(first, parameters).rows:
+            return _Position(first_ns, "", first_ns, known.end_ns - 1)
+    condition, parameters = of_trace(trace_id, None)
     first_ns, last_ns, count = store.query(
         "SELECT toUnixTimestamp64Nano(min(Timestamp)), toUnixTimestamp64Nano(max(Timestamp)), count() "
         f"FROM otel_traces WHERE {condition}",

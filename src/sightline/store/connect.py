@@ -68,9 +68,9 @@ _ARROW_SETTINGS: Final = {"output_format_arrow_string_as_string": 1}
 _STREAM_SETTINGS: Final = {
     **_ARROW_SETTINGS, "format_csv_null_representation": "", "max_block_size": STREAM_BLOCK_ROWS,
 }  # fmt: skip
+# Texts that are put together stay in the processor's cache from one step to the next in blocks so small.
 _RAW_SETTINGS: Final = {
-    "output_format_json_array_of_rows": 1, "output_format_json_validate_utf8": 0,
-    "output_format_json_escape_forward_slashes": 0,
+    "output_format_json_validate_utf8": 0, "output_format_json_escape_forward_slashes": 0, "max_block_size": 2048,
 }  # fmt: skip
 
 _OUTFILE: Final = re.compile(r"\bOUTFILE\b", re.IGNORECASE)
@@ -260,7 +260,7 @@ class Store:
             seconds: longest that it may take, the waiting for who reads it included.
             whole: make all of the answer first; the engine can do nothing else for what is no SELECT.
             short: it is read at once, so it takes its turn among the queries, not among the long answers.
-            raw: write JSON as one array, and its texts as they are stored; whether they are UTF-8 the caller looks.
+            raw: the rows are texts, JSON within them; whether this is UTF-8 the caller looks.
 
         Raises:
             QueryInvalid, QueryTooExpensive, StoreUnavailable: as :meth:`query`, before a piece or between two.
