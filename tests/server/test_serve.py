@@ -168,3 +168,20 @@ def test_the_first_line_on_stdout_is_json_when_asked(tmp_path: Path):
     with ServerProcess(tmp_path / "home") as server:
         assert json.dumps(server.url)
         assert server.url.startswith("http://127.0.0.1:")
+
+
+def test_what_a_start_makes_is_left_out_of_garbage_collections(tmp_path: Path):
+    """A collection looks through what came after the start alone; to look through all would stop every thread."""
+    watch = tmp_path / "watch"
+    watch.mkdir()
+    (watch / "sitecustomize.py").write_text(
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('objects', len(gc.get_objects()), gc.get_freeze_count(), file=sys.stderr))\n",
+        encoding="utf-8",
+    )
+    with ServerProcess(tmp_path / "home", environment={"PYTHONPATH": str(watch)}) as server:
+        server.get("/api/v1/services")
+
+    looked_through, left_out = map(int, server.log().rpartition("objects ")[2].split())
+    assert left_out > 50_000
+    assert looked_through < left_out / 5
