@@ -8,7 +8,7 @@ from tests.support.records import NS, SERVICE, gauge, log, now_ns, span
 
 from sightline.base.errors import QueryInvalid
 from sightline.query.analyses.overview import overview
-from sightline.query.metrics import RangeQuestion, histogram_quantile, list_metrics, metric_range, parse_step
+from sightline.query.metrics import RangeQuestion, bucket_quantile, list_metrics, metric_range, parse_step
 from sightline.query.processes import list_processes
 from sightline.query.services import list_services
 from sightline.query.timerange import TimeRange
@@ -30,6 +30,8 @@ def lines() -> bytes:
         found.append(gauge("system_memory_used_bytes", 1e9, at))
         for bound, share in (("0.1", 0.5), ("0.5", 0.9), ("+Inf", 1.0)):
             found.append(gauge("wait_seconds_bucket", (second + 600) * share, at, kind="histogram", le=bound))
+        for bound, share in (("1", 0.5), ("1.0", 0.3), ("2", 0.5), ("2.0", 0.5), ("much", 9.0)):
+            found.append(gauge("load_seconds_bucket", (second + 600) * share, at, kind="histogram", le=bound))
         for n, status in enumerate(("", "", "", "Error")):
             identity = f"{second + 600:04d}{n:012d}"
             found.append(
@@ -111,21 +113,27 @@ def test_percentiles_come_from_a_histogram(store):
     assert values(found) == pytest.approx([0.1] * 9)
 
 
+def test_a_bound_is_one_however_it_is_written(store):
+    """Clients write 1 and 1.0 for the same bound: what they counted is one bucket. What is no number is none."""
+    found = metric_range(store, RangeQuestion("load_seconds", RANGE, step_s=60, aggregate="p90"))
+
+    assert values(found) == pytest.approx([1.5] * 9)
+
+
 @pytest.mark.parametrize(
     ("share", "buckets", "expected"),
     [
-        (0.5, [("1", 10), ("2", 20), ("+Inf", 20)], 1.0),
-        (0.75, [("1", 10), ("2", 20), ("+Inf", 20)], 1.5),
-        (0.99, [("1", 10), ("+Inf", 20)], 1.0),
-        (0.5, [("1", 0), ("+Inf", 0)], None),
+        (0.5, [(1.0, 10), (2.0, 20), (math.inf, 20)], 1.0),
+        (0.75, [(1.0, 10), (2.0, 20), (math.inf, 20)], 1.5),
+        (0.25, [(1.0, 10), (2.0, 20), (math.inf, 20)], 0.5),
+        (0.99, [(1.0, 10), (math.inf, 20)], 1.0),
+        (0.5, [(1.0, 0), (math.inf, 0)], None),
         (0.5, [], None),
-        (0.5, [("nonsense", 3)], None),
-        (0.25, [("+Inf", 20), ("2", 20), ("1", 10)], 0.5),
     ],
 )
 def test_a_quantile_of_buckets_is_prometheus_own(share, buckets, expected):
     """Within a bucket it is linear; in the last one its lower bound; of nothing there is none."""
-    assert histogram_quantile(share, buckets) == expected
+    assert bucket_quantile(share, buckets) == expected
 
 
 def test_too_many_points_are_refused(store):

@@ -14,11 +14,11 @@ import msgspec
 from sightline.base.errors import QueryInvalid
 from sightline.query.cursor import After, decode_cursor, encode_cursor
 from sightline.query.histograms import bucket_counts, exponential_quantile
-from sightline.query.rises import Lines, Points, risen
+from sightline.query.rises import Lines, Points, both, risen
 from sightline.query.timerange import NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sightline.store.connect import Store
     from sightline.store.result import Result
@@ -191,22 +191,17 @@ def metric_range(store: Store, question: RangeQuestion) -> MetricRange:
     return MetricRange(question.name, aggregate, step_s, series, len(lines) > MAX_SERIES, elapsed_ms)
 
 
-def histogram_quantile(share: float, buckets: Iterable[tuple[str, float | None]]) -> float | None:
+def bucket_quantile(share: float, buckets: Sequence[tuple[float, float]]) -> float | None:
     """
     Estimate a quantile from cumulative buckets, as Prometheus does: linear within the bucket it falls into.
 
     Args:
         share: from 0 to 1.
-        buckets: pairs of the upper bound (``le``) and how many lie below it.
+        buckets: pairs of the upper bound and how many lie below it, by rising bounds.
 
     Returns:
         The value, or None where nothing was counted. In the last bucket it is that bucket's lower bound.
     """
-    return _quantile(share, [(bound, count or 0.0) for text, count in buckets if (bound := _bound(text)) is not None])
-
-
-def _quantile(share: float, buckets: list[tuple[float, float]]) -> float | None:
-    buckets.sort()
     if not buckets or buckets[-1][1] <= 0:
         return None
     rank = share * buckets[-1][1]
@@ -254,19 +249,29 @@ def _percentile(store: Store, aggregate: str, asked: dict[str, Any]) -> tuple[Li
     share = int(aggregate[1:]) / 100
     named = {**asked, "name": f"{asked['name'].removesuffix('_bucket')}_bucket", "by": [*asked["by"], "le"]}
     found, elapsed_ms = risen(store, _SERIES, named, labels=len(asked["by"]), lines=MAX_SERIES)
-    counted: dict[tuple[str, ...], dict[int, list[tuple[float, float]]]] = {}
+    counted: dict[tuple[str, ...], dict[float, Points]] = {}
     for (*key, text), points in found.items():
-        steps = counted.setdefault(tuple(key), {})
+        bounds = counted.setdefault(tuple(key), {})
         if (bound := _bound(text)) is not None:
-            for at_s, count in points.items():
-                steps.setdefault(at_s, []).append((bound, count or 0.0))
-    lines = {key: {at_s: _quantile(share, one) for at_s, one in steps.items()} for key, steps in counted.items()}
+            # One client writes 1, another 1.0.
+            bounds[bound] = both(bounds[bound], points) if bound in bounds else points
+    lines = {key: _quantiles(share, bounds) for key, bounds in counted.items()}
     if not lines:
         counts = bucket_counts(store, _SERIES, asked)
         for key, at_s, scale, buckets in counts.rows:
             lines.setdefault(tuple(key), {})[at_s] = exponential_quantile(share, scale, buckets)
         elapsed_ms += counts.elapsed_ms
     return lines, elapsed_ms
+
+
+def _quantiles(share: float, bounds: dict[float, Points]) -> Points:
+    """Estimate a quantile for each step, of how many lie below each bound."""
+    rising = sorted(bounds.items())
+    steps: set[int] = set().union(*bounds.values())
+    return {
+        at: bucket_quantile(share, [(bound, points[at] or 0.0) for bound, points in rising if at in points])
+        for at in steps
+    }
 
 
 _SERIES: Final = (

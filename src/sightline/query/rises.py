@@ -95,11 +95,12 @@ def _add(store: Store, found: Lines, series: Sequence[Any], asked: Mapping[str, 
     for line, (ats, values, *_), _ in answer.rows:
         begin = bisect_left(ats, asked["first"])
         if rises := dict(zip(ats[begin:], values[begin:], strict=True)):
-            found[keys[line]] = _both(found[keys[line]], rises) if keys[line] in found else rises
+            found[keys[line]] = both(found[keys[line]], rises) if keys[line] in found else rises
     return elapsed_ms
 
 
-def _both(some: Points, others: Points) -> Points:
+def both(some: Points, others: Points) -> Points:
+    """Add what two lines rose, step by step."""
     added = dict(some)
     for at, value in others.items():
         was = added.get(at, 0.0)
