@@ -26,7 +26,7 @@ def lines() -> bytes:
             NOW - (30 - index) // 3 * NS,
             level="ERROR" if index % 10 == 0 else "INFO",
             severity=17 if index % 10 == 0 else 9,
-            attributes={"user_id": f"u{index % 3}", "path": "/a b"} if index % 2 else {},
+            attributes={"user_id": f"u{index % 3}", "path": "/a b", "body": "sent"} if index % 2 else {},
         )
         for index in range(30)
     ]
@@ -74,6 +74,18 @@ def test_attributes_are_named(store):
     assert [(name.name, name.count) for name in found.fields] == [("user_id", 15)]
 
 
+def test_an_attribute_that_is_called_like_a_field_is_not_offered_under_its_name(store):
+    """A name is given once, as the field that it means; the attribute is counted by its longer name."""
+    named = field_names(store, LOGS, "", RANGE, prefix="bo").fields
+    text, hidden = count_values(store, LOGS, "", RANGE, fields=["body", "attributes.body"], limit=1).facets
+    offered = [facet.field for facet in count_values(store, LOGS, "", RANGE).facets]
+
+    assert [(name.name, name.count) for name in named] == [("body", 30)]
+    assert text.values[0].value.startswith("record")
+    assert [(value.value, value.count) for value in hidden.values] == [("sent", 15)]
+    assert "body" not in offered
+
+
 def test_too_many_fields_are_refused(store):
     """A question for very many fields is an error, not a slow answer."""
     with pytest.raises(QueryInvalid, match="21 fields are named, at most 20 are counted at once."):
@@ -84,6 +96,7 @@ def test_too_many_fields_are_refused(store):
     ("signal", "text", "expected"),
     [
         (LOGS, "lev", ["level:"]),
+        (LOGS, "bo", ["body:"]),
         (LOGS, "level:", ["info", "error"]),
         (LOGS, "level:error user_id:u", []),
         (LOGS, "user_id:u", ["u0", "u1", "u2"]),

@@ -66,6 +66,13 @@ SEARCHES = [
     "message:(idle OR ~^order)",
     "message:[a TO p]",
     "message:{idle TO *]",
+    "body:idle",
+    "BODY:Order*",
+    "body:~^order",
+    "body:*",
+    "-body:*",
+    "attributes.body:idle",
+    "attributes.body:*",
     "order OR idle",
     "(order OR idle) -not",
     "level:error",
@@ -136,7 +143,11 @@ def lines() -> bytes:
             level=("INFO", "WARNING", "ERROR", "INFO")[index % 4],
             severity=(9, 13, 17, 0)[index % 4],
             trace="a" * 32 if index % 3 == 0 else "",
-            attributes=({"user_id": 42, "amount": 1.5 * index - 3}, {"note": "a b", "empty": ""}, {})[index % 3],
+            attributes=(
+                {"user_id": 42, "amount": 1.5 * index - 3},
+                {"note": "a b", "empty": "", "body": "idle"},
+                {},
+            )[index % 3],
         )
         for index, body in enumerate(BODIES)
     ]

@@ -107,7 +107,8 @@ def field_names(store: Store, signal: Signal, query: str, range_: TimeRange, *, 
     )
     records = int(found.rows[0][1]) if found.rows else 0
     own = [FieldName(name, records) for name in signal.fields if name.startswith(prefix.lower())]
-    names = [FieldName(str(name), int(count)) for name, count in found.rows[1:]]
+    # An attribute whose name means a field is not found by it, so it is not offered under it.
+    names = [FieldName(str(name), int(count)) for name, count in found.rows[1:] if name.lower() not in signal.fields]
     return FieldNames(own + names, records, records >= SAMPLE, found.elapsed_ms)
 
 

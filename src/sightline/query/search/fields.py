@@ -303,6 +303,7 @@ class Signal:
 
 
 _SERVICE: Final = TextField("ServiceName", "service")
+_BODY: Final = TextField("Body", "body")
 _TRACE: Final = TextField("TraceId", "trace_id", lower=True)
 _SPAN: Final = TextField("SpanId", "span_id", lower=True)
 
@@ -318,7 +319,8 @@ LOGS: Final = Signal(
         "severity": LevelField(),
         "service": _SERVICE,
         "logger": TextField("ScopeName", "logger"),
-        "message": TextField("Body", "body"),
+        "message": _BODY,
+        "body": _BODY,
         "trace": _TRACE,
         "trace_id": _TRACE,
         "span": _SPAN,
