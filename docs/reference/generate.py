@@ -70,7 +70,8 @@ _API = f"""\
 
 All of it is on one port, 4318 by default; `GET /openapi.json` describes it for programs. Times in answers are RFC 3339
 in UTC with nanoseconds; `start` and `end` are RFC 3339, Unix seconds, or relative such as `-15m`. Errors are RFC 9457
-problem details (`application/problem+json`): `type`, `title`, `status`, `detail`.
+problem details (`application/problem+json`): `type`, `title`, `status`, `detail`. A parameter that a path below
+`/api/v1` does not have is one; only where programs of others send, such as OTLP's, is it passed over.
 """
 
 _TABLES = f"""\

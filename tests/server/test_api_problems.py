@@ -80,10 +80,12 @@ def test_a_value_of_a_body_that_is_none_of_a_list_names_those_there_are(server):
 
 
 def test_an_unknown_parameter_names_those_there_are(server):
-    """A parameter with a typing error is refused, and the message lists the right ones."""
+    """A parameter with a typing error is refused, and the message has the right one, and lists all."""
     found = server.http.get("/api/v1/logs", params={"quary": "x"}).json()
 
-    assert found["detail"] == "There is no parameter 'quary'. There are: cursor, end, limit, order, query, start."
+    assert found["detail"] == (
+        "There is no parameter 'quary'. Did you mean query? There are: cursor, end, limit, order, query, start."
+    )
     none = server.http.get(f"/api/v1/traces/{'0' * 32}", params={"x": 1}).json()
     assert none["detail"] == "There is no parameter 'x'. There is none here."
 

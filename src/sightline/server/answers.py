@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
 from uuid import uuid4
 
@@ -15,14 +16,15 @@ from starlette.responses import Response
 from sightline.base.errors import QueryInvalid
 from sightline.query.timerange import TimeRange, parse_range
 from sightline.server import leaving
-from sightline.server.problems import EXAMPLE, MEDIA_TYPE, SCHEMA
+from sightline.server.problems import EXAMPLE, MAX_TOLD, MEDIA_TYPE, SCHEMA
 from sightline.server.threads import Threads
 from sightline.store.limits import asking
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from fastapi.dependencies.models import Dependant
+    from starlette.datastructures import QueryParams
 
 QUESTIONS_AT_ONCE: Final = 8
 """Handlers that wait for the store at once, twice what it works on; more would hold threads and gain nothing."""
@@ -129,27 +131,47 @@ Labels = Annotated[dict[str, str], Depends(_labels)]
 """A handler's parameters ``label.<name>``, by their names."""
 
 
-def known_parameters(*prefixes: str, repeated: frozenset[str] = frozenset()) -> Callable[[Request], None]:
+def known_parameters(
+    *prefixes: str, repeated: frozenset[str] = frozenset(), protocol: str = ""
+) -> Callable[[Request], Awaitable[None]]:
     """
     Make a dependency that refuses parameters which the route does not have: a typing error must not widen a search.
 
     Args:
         prefixes: parameters that begin so are the route's own to check.
         repeated: parameters that may be given more than once.
+        protocol: where records come in, its name; what is refused is counted for it.
     """
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
+        if not request.query_params:
+            return
         known = _query_names(request.scope["route"].dependant)
-        for name in request.query_params:
-            if name not in known and not name.startswith(prefixes):
-                listed = ", ".join([*sorted(known), *(f"{prefix}…" for prefix in prefixes)])
-                there = f"There are: {listed}." if listed else "There is none here."
-                raise QueryInvalid(f"There is no parameter {name[:64]!r}. {there}")
-        for name in sorted(known - repeated):
-            if len(request.query_params.getlist(name)) > 1:
-                raise QueryInvalid(f"The parameter {name} is given more than once.")
+        try:
+            _check_known(request.query_params, known, prefixes)
+            _check_single(request.query_params, known - repeated)
+        except QueryInvalid as error:
+            if protocol:
+                request.app.state.sightline.counters.refuse(protocol, str(error))
+            raise
 
     return check
+
+
+def _check_known(given: QueryParams, known: set[str], prefixes: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known and not name.startswith(prefixes):
+            near = get_close_matches(name[:MAX_TOLD], known, 1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            listed = ", ".join([*sorted(known), *(f"{prefix}…" for prefix in prefixes)])
+            there = f"There are: {listed}." if listed else "There is none here."
+            raise QueryInvalid(f"There is no parameter {name[:MAX_TOLD]!r}.{meant} {there}")
+
+
+def _check_single(given: QueryParams, names: set[str]) -> None:
+    for name in sorted(names):
+        if len(given.getlist(name)) > 1:
+            raise QueryInvalid(f"The parameter {name} is given more than once.")
 
 
 def _query_names(dependant: Dependant) -> set[str]:

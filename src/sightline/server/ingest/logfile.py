@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sightline.server.services import Services
 
-router = APIRouter(prefix="/api/v1/logs", tags=["ingest"], dependencies=[Depends(known_parameters())])
+router = APIRouter(prefix="/api/v1/logs", tags=["ingest"], dependencies=[Depends(known_parameters(protocol="logfile"))])
 
 
 class FileOpened(msgspec.Struct):

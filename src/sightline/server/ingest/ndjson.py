@@ -6,17 +6,17 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from sightline.base.errors import SightlineError
-from sightline.server.answers import answer, described
+from sightline.server.answers import answer, described, known_parameters
 from sightline.wire.log_object import ROLES, roles
 from sightline.wire.ndjson import decode_ndjson
 
 if TYPE_CHECKING:
     from sightline.server.services import Services
 
-router = APIRouter(tags=["ingest"])
+router = APIRouter(tags=["ingest"], dependencies=[Depends(known_parameters(protocol="ndjson"))])
 
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {

@@ -12,10 +12,11 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import SightlineError
+from sightline.server.answers import known_parameters
 from sightline.server.ingest.otlp_answers import unsupported
 from sightline.server.problems import of_error
 from sightline.wire.otlp.answers import PROTOBUF
@@ -41,7 +42,11 @@ Service = Annotated[str, Query(description="The service that was profiled.", min
 
 
 @router.post(
-    "/api/v1/profiles/pprof", summary="Take a profile in pprof's format", status_code=204, openapi_extra=_PROFILE
+    "/api/v1/profiles/pprof",
+    summary="Take a profile in pprof's format",
+    status_code=204,
+    openapi_extra=_PROFILE,
+    dependencies=[Depends(known_parameters(protocol="pprof"))],
 )
 async def profile(request: Request, service: Service = "unknown_service") -> Response:
     """Take a ``perftools.profiles.Profile`` of processor or clock time, compressed by gzip or not."""

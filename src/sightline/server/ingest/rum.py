@@ -10,19 +10,20 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
+from sightline.server.answers import known_parameters
 from sightline.server.problems import of_error
 from sightline.wire.rum import decode
 
 if TYPE_CHECKING:
     from sightline.server.services import Services
 
-router = APIRouter(tags=["Browsers"])
-
 PROTOCOL: Final = "rum"
+
+router = APIRouter(tags=["Browsers"], dependencies=[Depends(known_parameters(protocol=PROTOCOL))])
 
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
