@@ -15,6 +15,9 @@ MINUTE_S: Final = 60
 LOGS: Final = ("otel_logs", "log_minutes", "Logs", "SeverityNumber")
 """The table of logs, that of its minutes, the column that counts there, and a column that both have."""
 
+SPANS: Final = ("otel_traces", "span_minutes", "Spans", "SpanKind, StatusCode")
+"""The same of spans, with two such columns."""
+
 _FIGURES: Final = ("newest", "spans", "logs", "errors")
 _OF_SERVICE: Final = (
     ("otel_traces", "max(Timestamp)", "count()", "0", "0"),
@@ -40,13 +43,13 @@ nanoseconds with seconds, its index leaves records out.
 
 def counted(kind: tuple[str, str, str, str], range_: TimeRange, condition: str = "1") -> tuple[str, dict[str, Any]]:
     """
-    Write the statement whose rows have ``at_s``, ``ServiceName``, the kind's own column and ``counted``.
+    Write the statement whose rows have ``at_s``, ``ServiceName``, the kind's own columns and ``counted``.
 
     ``at_s`` is right to the minute; who asks sums up. Whole minutes are read from the sums, and only what lies before
     the first and after the last of them from the records: any range is counted exactly.
 
     Args:
-        kind: what is counted, ``LOGS``.
+        kind: what is counted, ``LOGS`` or ``SPANS``.
         range_: when; its parameters are bound by the caller.
         condition: on columns that both tables have.
 

@@ -754,19 +754,24 @@ export interface MapEdge {
 }
 
 /**
- * What calls or is called.
+ * A service, or what services call.
  *
  * Attributes:
  *     name: of the service, database system or host.
  *     kind: ``service`` for one that sends spans, else ``database``, ``queue``, ``model`` or ``external``.
  *     calls: how many calls of it were looked at.
  *     errors: how many of them failed.
+ *     requests: how many requests it answered in the whole range, spans of kind Server; null for what sends no spans,
+ *         and for services behind the 1,000 with most of them.
+ *     request_errors: how many of these failed, or null.
  */
 export interface MapNode {
   name: string;
   kind: string;
   calls: number;
   errors: number;
+  requests: number | null;
+  request_errors: number | null;
 }
 
 /** One metric by its family's name, and how many series it has. */

@@ -1,4 +1,4 @@
-"""Which service calls which, and what else they call: databases, queues, other hosts."""
+"""Which services there are, which calls which, and what else they call: databases, queues, other hosts."""
 
 # ruff: noqa: S608 - statements are put together from this file's own text; values are bound
 from __future__ import annotations
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from sightline.query.counts import SPANS, counted
+from sightline.query.services import MAX_SERVICES
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
+    from sightline.store.result import Result
 
 SAMPLE: Final = 50_000
 """Calls that are looked at, the newest ones: their callers have to be found one by one."""
@@ -32,19 +35,24 @@ _CALLED: Final = {
 
 class MapNode(msgspec.Struct):
     """
-    What calls or is called.
+    A service, or what services call.
 
     Attributes:
         name: of the service, database system or host.
         kind: ``service`` for one that sends spans, else ``database``, ``queue``, ``model`` or ``external``.
         calls: how many calls of it were looked at.
         errors: how many of them failed.
+        requests: how many requests it answered in the whole range, spans of kind Server; null for what sends no spans,
+            and for services behind the 1,000 with most of them.
+        request_errors: how many of these failed, or null.
     """
 
     name: str
     kind: str
     calls: int
     errors: int
+    requests: int | None
+    request_errors: int | None
 
 
 class MapEdge(msgspec.Struct):
@@ -69,41 +77,55 @@ class ServiceMap(msgspec.Struct):
 
 def service_map(store: Store, range_: TimeRange, *, service: str = "") -> ServiceMap:
     """
-    Draw who calls whom.
+    Draw who calls whom; services that neither call nor are called stand alone.
 
     Args:
         store: where.
         range_: when.
-        service: only what this service calls, and what calls it; empty for all.
+        service: only this service, what it calls, and what calls it; empty for all.
     """
     parameters = {**range_.parameters, "sample": SAMPLE, "edges": MAX_EDGES}
-    oldest = store.query(f"SELECT min(toUnixTimestamp64Nano(Timestamp)) FROM ({_taken()})", parameters)
+    taken = store.query(f"SELECT min(toUnixTimestamp64Nano(Timestamp)), count() FROM ({_taken()})", parameters)
+    oldest_ns, answers = taken.rows[0]
     # Callers are found by their ids alone, which are looked at in all spans of that time.
-    parameters["before"] = max(range_.start_ns, oldest.scalar()) - _BEFORE_NS
+    parameters["before"] = max(range_.start_ns, oldest_ns) - _BEFORE_NS
     inner = store.query(_between_services(), parameters)
     outer = store.query(_to_others(), parameters)
-    kinds: dict[str, str] = {}
-    edges = [MapEdge(*row[:6]) for row in inner.rows]
-    for edge in edges:
-        kinds[edge.caller] = kinds[edge.called] = "service"
+    told = _requests(store, range_)
+    requests = {name: (total, failed) for name, total, failed in told.rows}
+    edges = [MapEdge(*row) for row in inner.rows]
+    senders = [*requests, *(name for row in inner.rows for name in row[:2]), *(row[0] for row in outer.rows)]
+    kinds = dict.fromkeys(senders, "service")
     for caller, called, kind, *figures in (row[:7] for row in outer.rows):
-        kinds[caller] = "service"
         kinds.setdefault(called, "external" if kind == "service" else kind)
         edges.append(MapEdge(caller, called, *figures))
-    sampled = any(int(row[-1]) >= SAMPLE for found in (inner, outer) for row in found.rows[:1])
-    took_ms = oldest.elapsed_ms + inner.elapsed_ms + outer.elapsed_ms
+    sampled = answers >= SAMPLE or any(row[-1] >= SAMPLE for row in outer.rows[:1])
+    took_ms = sum(found.elapsed_ms for found in (taken, inner, outer, told))
     edges = [edge for edge in edges if not service or service in {edge.caller, edge.called}]
-    return ServiceMap(_nodes(kinds, edges), edges, sampled, took_ms)
+    return ServiceMap(_nodes(kinds, edges, requests, service), edges, sampled, took_ms)
 
 
-def _nodes(kinds: dict[str, str], edges: list[MapEdge]) -> list[MapNode]:
-    nodes: dict[str, MapNode] = {}
+def _nodes(
+    kinds: dict[str, str], edges: list[MapEdge], requests: dict[str, tuple[int, int]], only: str
+) -> list[MapNode]:
+    alone = [name for name in requests if only in {"", name}]
+    ends = [name for edge in edges for name in (edge.caller, edge.called)]
+    nodes = {name: MapNode(name, kinds[name], 0, 0, *requests.get(name, (None, None))) for name in (*alone, *ends)}
     for edge in edges:
-        for name in (edge.caller, edge.called):
-            nodes.setdefault(name, MapNode(name, kinds[name], 0, 0))
         nodes[edge.called].calls += edge.calls
         nodes[edge.called].errors += edge.errors
-    return sorted(nodes.values(), key=lambda node: (-node.calls, node.name))
+    return sorted(nodes.values(), key=lambda node: (-node.calls, -(node.requests or 0), node.name))
+
+
+def _requests(store: Store, range_: TimeRange) -> Result:
+    """Count the requests of each service, and those that failed, from the sums by minute."""
+    source, bounds = counted(SPANS, range_, "ServiceName != ''")
+    return store.query(
+        "SELECT ServiceName, sumIf(counted, SpanKind = 'Server'), "
+        "sumIf(counted, SpanKind = 'Server' AND StatusCode = 'Error') "
+        f"FROM ({source}) GROUP BY ServiceName ORDER BY sum(counted) DESC, ServiceName LIMIT {{services:UInt32}}",
+        {**range_.parameters, **bounds, "services": MAX_SERVICES},
+    )
 
 
 _FIGURES: Final = (
@@ -123,7 +145,7 @@ def _taken() -> str:
 
 def _between_services() -> str:
     return (
-        f"SELECT caller.ServiceName, taken.ServiceName, {_FIGURES}, (SELECT count() FROM ({_taken()})) "
+        f"SELECT caller.ServiceName, taken.ServiceName, {_FIGURES} "
         f"FROM ({_taken()}) AS taken INNER JOIN (SELECT TraceId, SpanId, ServiceName FROM otel_traces "
         "WHERE Timestamp >= fromUnixTimestamp64Nano({before:Int64}) "
         "AND Timestamp < fromUnixTimestamp64Nano({end:Int64}) "
