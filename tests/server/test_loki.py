@@ -46,6 +46,15 @@ def test_protobuf(server):
     ]
 
 
+def test_snappy_that_is_told(server):
+    """Clients may say that their Protobuf is compressed, as Grafana Alloy does; it is compressed once all the same."""
+    headers = {**PROTOBUF, "content-encoding": "snappy"}
+    answer = server.http.post(PATH, content=push_request('{app="loki-told"}'), headers=headers)
+
+    assert answer.status_code == 204
+    assert len(rows(server, "loki-told")) == 2
+
+
 def test_json(server):
     """The same as JSON, with the time as text."""
     values = [[str(time.time_ns()), "hello", {"detected_level": "info"}]]

@@ -11,6 +11,7 @@ Everything Sightline raises on purpose.
     │   ├── RecordTooLarge      one encoded record is longer than a line may be
     │   └── SegmentBroken       a segment's header or lines cannot be read
     ├── DecodeError             bytes of a protocol are not what they claim to be
+    │   └── EncodingUnknown     a body is compressed in a way that is not taken
     ├── BodyTooLarge            a request is over its limit, before or after decompression
     ├── StoreError
     │   ├── StoreLocked         another process holds the data directory
@@ -22,6 +23,11 @@ Everything Sightline raises on purpose.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class SightlineError(Exception):
@@ -62,6 +68,19 @@ class SegmentBroken(SpoolError):
 
 class DecodeError(SightlineError):
     """Bytes of a protocol are not what they claim to be; the message says where."""
+
+
+class EncodingUnknown(DecodeError):
+    """
+    A body is compressed in a way that is not taken.
+
+    Attributes:
+        taken: the names of those that are.
+    """
+
+    def __init__(self, encoding: str, taken: Iterable[str]) -> None:
+        self.taken = tuple(taken)
+        super().__init__(f"Content-Encoding is {encoding!r}; expected {', '.join(self.taken)}.")
 
 
 class BodyTooLarge(SightlineError):

@@ -78,7 +78,7 @@ def described(kind: type[msgspec.Struct], example: dict[str, Any], *problems: in
         404: "There is none.",
         406: "The header Accept names no form of answers that there is.",
         413: "The body is too large.",
-        415: "The body is not JSON.",
+        415: "The body is not JSON, or is compressed.",
         422: "The question takes too much time, memory or rows.",
         503: "The store does not answer; ask again.",
     }

@@ -22,6 +22,10 @@ _REFUSED: Final = {
     "421": {"description": "The Host header names another server.", "content": _PROBLEM},
 }
 
+_BODY_REFUSED: Final = {
+    "415": {"description": "The body is of a type or a compression that is not taken.", "content": _PROBLEM},
+}
+
 
 def describe(app: FastAPI) -> None:
     """Let *app* describe itself by what its handlers say, with the problems that any of them may answer."""
@@ -51,9 +55,10 @@ def _complete(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
-    refused = {status: told for status, told in _REFUSED.items() if status != "400" or not _is_other(operation)}
+    refused = _REFUSED | (_BODY_REFUSED if "requestBody" in operation else {})
     for status, told in refused.items():
-        responses.setdefault(status, told)
+        if status not in {"400", "415"} or not _is_other(operation):
+            responses.setdefault(status, told)
     operation["responses"] = dict(sorted(responses.items()))
 
 

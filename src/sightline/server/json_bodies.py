@@ -11,6 +11,7 @@ from fastapi import HTTPException
 
 from sightline.base.errors import BodyTooLarge, DecodeError
 from sightline.server.answers import schema_of
+from sightline.server.ingest.body import taken_encoding
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -28,7 +29,7 @@ async def read_json(request: Request, kind: type[T], *, most: int = MAX_BODY) ->
     Read the body as a *kind*.
 
     Raises:
-        HTTPException, BodyTooLarge: as :func:`read_body`.
+        HTTPException, EncodingUnknown, BodyTooLarge: as :func:`read_body`.
         DecodeError: if it is not of this shape.
     """
     body = await read_body(request, most)
@@ -55,10 +56,12 @@ async def read_body(request: Request, most: int) -> bytes:
 
     Raises:
         HTTPException: with 415 if it is not said to be JSON. A form of another page cannot say so.
+        EncodingUnknown: if it is compressed: it is not worth it.
         BodyTooLarge: if it has more than *most* bytes.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "The body must be JSON: Content-Type application/json.")
+    taken_encoding(request, ("identity",))
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

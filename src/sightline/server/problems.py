@@ -14,6 +14,7 @@ from starlette.responses import Response
 from sightline.base.errors import (
     BodyTooLarge,
     DecodeError,
+    EncodingUnknown,
     QueryInvalid,
     QueryTooExpensive,
     RowsRefused,
@@ -45,6 +46,7 @@ _KINDS: Final[tuple[tuple[type[SightlineError], int, str, str], ...]] = (
     (QueryInvalid, 400, "query-invalid", "The question cannot be read"),
     (QueryTooExpensive, 422, "query-too-expensive", "The question takes too much"),
     (BodyTooLarge, 413, "body-too-large", "The body is too large"),
+    (EncodingUnknown, 415, "unsupported-media-type", "Unsupported Media Type"),
     (DecodeError, 400, "body-invalid", "The body cannot be read"),
     (RowsRefused, 400, "rows-refused", "The store cannot take these records"),
     (StoreError, 503, "store-unavailable", "The store does not answer"),
@@ -114,12 +116,19 @@ def of_error(error: SightlineError) -> Response:
     """Make the answer to one of our errors."""
     status, kind, title = next(found[1:] for found in _KINDS if isinstance(error, found[0]))
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, EncodingUnknown):
+        headers = {"Accept-Encoding": ", ".join(error.taken)}
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("An error that is no fault of the request", exc_info=error)
         return _internal()
     if isinstance(error, QueryInvalid):
         return problem(status, kind, title, str(error), headers=headers, position=error.position)
     return problem(status, kind, title, str(error), headers=headers)
+
+
+def advice(answer: Response) -> dict[str, str]:
+    """Give the headers of an answer to an error that tell its client what to do, for an answer in other words."""
+    return {name: answer.headers[name] for name in ("Retry-After", "Accept-Encoding") if name in answer.headers}
 
 
 async def _of_validation(_: Request, error: Exception) -> Response:

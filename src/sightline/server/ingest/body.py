@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sightline.base.errors import BodyTooLarge, DecodeError, StoreUnavailable
+from sightline.base.errors import BodyTooLarge, DecodeError, EncodingUnknown, StoreUnavailable
 from sightline.base.limits import MAX_BODY_BYTES, MAX_COMPRESSED_BYTES
 from sightline.wire import members
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from starlette.requests import Request
 
@@ -25,6 +25,9 @@ MAX_PENDING_BYTES: Final = MAX_BODY_BYTES * 3 // 2
 
 STALLED_S: Final = 60.0
 """Seconds that a body which has begun may pause. A sender that is gone without a word must not hold what came of it."""
+
+MAX_ENCODING: Final = 64
+"""Characters of a compression's name that is not known which an answer repeats."""
 
 PENDING_SHARE: Final = 10
 """The memory budget is at least this many times what is under way, where that leaves room for one body."""
@@ -148,6 +151,19 @@ def _check(size: int, limit: int) -> None:
 def content_encoding(request: Request) -> str:
     """Name the body's compression; ``identity`` for none."""
     return request.headers.get("content-encoding", "").strip().lower() or "identity"
+
+
+def taken_encoding(request: Request, taken: Collection[str]) -> str:
+    """
+    Name the body's compression, which every protocol asks for before it reads the body.
+
+    Raises:
+        EncodingUnknown: if it is none of *taken*; answered with 415, and with these.
+    """
+    encoding = content_encoding(request)
+    if encoding not in taken:
+        raise EncodingUnknown(encoding[:MAX_ENCODING], taken)
+    return encoding
 
 
 def is_compressed(request: Request) -> bool:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import SightlineError
-from sightline.server.problems import of_error
+from sightline.server.problems import advice, of_error
 from sightline.wire.elasticsearch import decode_bulk
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def _failed(error: SightlineError) -> Response:
     answer = of_error(error)
     members = msgspec.json.decode(answer.body)
     reason = {"type": members["type"].rpartition(":")[2].replace("-", "_"), "reason": str(error)}
-    headers = {"Retry-After": answer.headers["retry-after"]} if "retry-after" in answer.headers else {}
-    return _answer(members | {"error": reason | {"root_cause": [reason]}}, answer.status_code, headers)
+    return _answer(members | {"error": reason | {"root_cause": [reason]}}, answer.status_code, advice(answer))
 
 
 def _answer(content: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:

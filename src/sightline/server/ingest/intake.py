@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple, Unpack
 
-from sightline.base.errors import DecodeError, RowsRefused
+from sightline.base.errors import RowsRefused
 from sightline.server.ingest import body as bodies
 from sightline.server.ingest.commit import GROUP_ROWS, GroupCommit
 from sightline.server.ingest.live_rows import records
@@ -91,21 +91,24 @@ class Intake:
         """
         return await asyncio.get_running_loop().run_in_executor(self._decoding_small, function, *args)
 
-    async def body(self, request: Request, hold: bodies.Hold) -> bytes:
+    async def body(self, request: Request, hold: bodies.Hold, *, own: tuple[str, ...] = ()) -> bytes:
         """
         Read and decompress a request's body, counting what it holds.
 
+        Args:
+            request: whose body it is.
+            hold: what the request holds.
+            own: further compressions, which the protocol's decoder undoes itself.
+
         Raises:
             BodyTooLarge: if it is over its limit, as sent or decompressed.
-            DecodeError: if it is compressed in a way that is not known, or broken.
+            EncodingUnknown: if it is compressed in a way that is not taken.
+            DecodeError: if what is compressed is broken.
             StoreUnavailable: if too much is under way already.
         """
-        encoding = bodies.content_encoding(request)
-        if encoding not in bodies.DECOMPRESSORS:
-            known = ", ".join(bodies.DECOMPRESSORS)
-            raise DecodeError(f"Content-Encoding is {encoding!r}; expected {known}.")
+        encoding = bodies.taken_encoding(request, (*bodies.DECOMPRESSORS, *own))
         content = await bodies.read(request, hold)
-        if encoding != "identity":
+        if encoding not in {"identity", *own}:
             content = await self.decode(bodies.decompress, content, encoding)
             hold.grow(len(content) - hold.size_bytes)
         return content

@@ -22,6 +22,9 @@ router = APIRouter(tags=["Loki"])
 MAX_TENANT: Final = 150
 """Characters kept of a tenant's name; Loki allows as many."""
 
+_SNAPPY: Final[tuple[str, ...]] = ("snappy",)
+"""The compression that Protobuf always has here; some clients tell of it, and some do not."""
+
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -41,10 +44,12 @@ async def push(request: Request) -> Response:
     services: Services = request.app.state.sightline
     tenant = request.headers.get("x-scope-orgid", "")[:MAX_TENANT]
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    decoder = loki.decode_json if kind == "application/json" else loki.decode_protobuf
+    decoder, own = loki.decode_protobuf, _SNAPPY
+    if kind == "application/json":
+        decoder, own = loki.decode_json, ()
     try:
         with services.intake.pending.request() as hold:
-            content = await services.intake.body(request, hold)
+            content = await services.intake.body(request, hold, own=own)
             decoded = await services.intake.decode(decoder, content, time.time_ns(), tenant)
             decoded = await services.intake.store("loki", decoded)
     except SightlineError as error:

@@ -14,7 +14,6 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline.base.errors import BodyTooLarge, DecodeError, RowsRefused, StoreUnavailable
-from sightline.server.ingest import body as bodies
 from sightline.server.ingest.otlp_answers import refusal, stored, unsupported
 from sightline.wire.otlp import Decoded, decode_logs, decode_metrics, decode_traces, to_protobuf
 from sightline.wire.otlp.answers import JSON, PROTOBUF
@@ -74,9 +73,6 @@ async def _export(request: Request, signal: str) -> Response:
     encoding = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if encoding not in {PROTOBUF, JSON}:
         return unsupported(f"Content-Type is {encoding!r}; expected {PROTOBUF} or {JSON}.")
-    if bodies.content_encoding(request) not in bodies.DECOMPRESSORS:
-        known = ", ".join(bodies.DECOMPRESSORS)
-        return unsupported(f"Content-Encoding is {bodies.content_encoding(request)!r}; expected {known}.")
     services: Services = request.app.state.sightline
     try:
         with services.intake.pending.request() as hold:

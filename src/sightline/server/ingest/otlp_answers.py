@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.responses import Response
 
-from sightline.server.ingest.body import DECOMPRESSORS
-from sightline.server.problems import MEDIA_TYPE, of_error, problem
+from sightline.server.problems import MEDIA_TYPE, advice, of_error, problem
 from sightline.wire.otlp.answers import JSON, PROTOBUF, failure, failure_members, success
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ def stored(signal: str, encoding: str, decoded: Decoded) -> Response:
 
 
 def unsupported(detail: str) -> Response:
-    """Answer a request of a type or compression that is not known, and say which are."""
-    headers = {"Accept-Post": f"{PROTOBUF}, {JSON}", "Accept-Encoding": ", ".join(DECOMPRESSORS)}
+    """Answer a request of a type that is not known, and say which are."""
+    headers = {"Accept-Post": f"{PROTOBUF}, {JSON}"}
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     return problem(status, "unsupported-media-type", status.phrase, detail, headers=headers)
 
@@ -42,7 +41,7 @@ def refusal(request: Request, encoding: str, error: SightlineError) -> Response:
     answer = of_error(error)
     if MEDIA_TYPE in request.headers.get("accept", ""):
         return answer
-    headers = {"Retry-After": answer.headers["retry-after"]} if "retry-after" in answer.headers else {}
+    headers = advice(answer)
     if encoding == PROTOBUF:
         return Response(failure(answer.status_code, str(error)), answer.status_code, headers, PROTOBUF)
     content = msgspec.json.decode(answer.body) | failure_members(answer.status_code, str(error))

@@ -44,12 +44,13 @@ _BODY: Final = {
 async def write(request: Request) -> Response:
     """Take a ``WriteRequest`` of 1.0 or a ``Request`` of 2.0, with Snappy; answered when its samples are stored."""
     message = _message(request)
-    encoding = request.headers.get("content-encoding", "snappy").strip().lower()
-    if message not in _DECODERS or encoding != "snappy":
-        return _unsupported(request, encoding)
+    if message not in _DECODERS:
+        return _unsupported(request)
     services: Services = request.app.state.sightline
     try:
         with services.intake.pending.request() as hold:
+            if "content-encoding" in request.headers:
+                bodies.taken_encoding(request, ("snappy",))
             content = await bodies.read(request, hold)
             hold.grow(snappy.size(content))
             known = _known(request)
@@ -102,11 +103,8 @@ def _stored(written: Written) -> Response:
     )
 
 
-def _unsupported(request: Request, encoding: str) -> Response:
+def _unsupported(request: Request) -> Response:
     kind = request.headers.get("content-type", "")[:200]
-    detail = (
-        f"Content-Type is {kind!r} with Content-Encoding {encoding!r}; expected {_MEDIA_TYPE} of {VERSION_1} or "
-        f"{VERSION_2}, with snappy."
-    )
+    detail = f"Content-Type is {kind!r}; expected {_MEDIA_TYPE} of {VERSION_1} or {VERSION_2}."
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     return problem(status, "unsupported-media-type", status.phrase, detail, headers={"Accept-Post": _MEDIA_TYPE})
