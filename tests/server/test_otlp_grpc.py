@@ -210,23 +210,26 @@ def test_more_calls_than_are_taken_at_once(server):
 
     async def crowd():
         async with grpc.aio.insecure_channel(server.listening["grpc"]) as channel:
-            calls = [channel.stream_unary(EXPORT)(timeout=60) for _ in range(CALLS_AT_ONCE)]
-            export = channel.unary_unary(EXPORT)  # as exporters call; a stream's write may end before its answer comes
-            while (await outcome(export(b"", timeout=60)))[0] is grpc.StatusCode.OK:
-                pass  # until all have arrived
-            refusal = await outcome(export(content, timeout=60))
-            for call in calls:
-                await call.write(content)
-                await call.done_writing()
-            await asyncio.gather(*calls)
-            return refusal, await outcome(export(content, timeout=60))
+            export = channel.unary_unary(EXPORT)  # as exporters call
+            calls = [channel.stream_unary(EXPORT)() for _ in range(CALLS_AT_ONCE + 1)]
+            codes = [asyncio.ensure_future(call.code()) for call in calls]
+            # Those that are taken wait for their message: whichever ends is the one too many, and all others have come.
+            await asyncio.wait(codes, return_when=asyncio.FIRST_COMPLETED)
+            refusal = await outcome(export(content))
+            taken = [call for call in calls if not call.done()]
+            await asyncio.gather(*map(send, taken))
+            return refusal, len(taken), await outcome(export(content))
+
+    async def send(call):
+        await call.write(content)
+        await call.done_writing()
+        await call
 
     async def outcome(call):
         return await call.code(), dict(await call.trailing_metadata() or ())
 
-    (code, told), (after, _) = asyncio.run(crowd())
+    (code, told), taken, (after, _) = asyncio.run(crowd())
     [detail] = status_pb2.Status.FromString(told["grpc-status-details-bin"]).details
-    assert (code, detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR), after) == (
-        grpc.StatusCode.UNAVAILABLE, True, grpc.StatusCode.OK,
-    )  # fmt: skip
+    assert (code, detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR)) == (grpc.StatusCode.UNAVAILABLE, True)
+    assert (taken, after) == (CALLS_AT_ONCE, grpc.StatusCode.OK)
     assert ask(server, "SELECT count() FROM otel_traces WHERE SpanName = 'crowd'") == [[CALLS_AT_ONCE + 1]]
