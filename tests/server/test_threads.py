@@ -10,7 +10,6 @@ from tests.support.segments import SegmentFile, log_line
 
 from sightline.base.settings import load
 from sightline.server.app import create_app, open_services
-from sightline.store import connect
 
 
 @pytest.fixture
@@ -57,9 +56,9 @@ def test_health_is_told_while_lines_wait(services, tmp_path):
     assert stored == [200] * 45
 
 
-def test_lines_that_get_no_turn_are_to_come_again(services, tmp_path, monkeypatch):
+def test_lines_that_get_no_turn_are_to_come_again(services, tmp_path):
     """A store that inserts without end is busy: 503, and when to ask again."""
-    monkeypatch.setattr(connect, "INSERT_TURN_S", 0.1)
+    services.store.insert_turn_s = 0.1
 
     async def run():
         async with client(services) as asking:

@@ -59,7 +59,7 @@ LINES_AT_ONCE: Final = 2
 """Inserts of lines that run side by side: each has one thread."""
 
 INSERT_TURN_S: Final = 30.0
-"""Longest wait of an insert for its turn, in seconds; then its sender is told to come again."""
+"""Longest wait of an insert for its turn where nobody says, in seconds; then its sender is told to come again."""
 
 BLOCKS_AT_ONCE: Final = 2
 """Inserts of Arrow blocks that run side by side."""
@@ -96,6 +96,8 @@ class Store:
         self._closed = False
         self.created = False
         """Whether ``open`` made the tables, for there were none."""
+        self.insert_turn_s = INSERT_TURN_S
+        """Longest wait of an insert for its turn, in seconds."""
         self.admit: Callable[[bool], None] | None = None
         """Asked before each insert, with whether it is of lines; raises StoreUnavailable where there is no room."""
         self._proof: Proof | None = None
@@ -395,7 +397,7 @@ class Store:
     def _inserting(self, turns: Turns) -> Iterator[None]:
         lines = turns is self._lines
         self._settle(lines=lines)
-        with turns.one(INSERT_TURN_S):
+        with turns.one(self.insert_turn_s):
             self._check_open()
             self.check_room(lines=lines)
             with self._proven():
@@ -416,7 +418,7 @@ class Store:
                 for _ in range(STREAMS_AT_ONCE):
                     unread.enter_context(self._streams.one(STREAM_END_S))  # whoever reads slowly is not waited for
                 for _ in range(QUERIES_AT_ONCE):
-                    unread.enter_context(self._queries.one(INSERT_TURN_S))
+                    unread.enter_context(self._queries.one(self.insert_turn_s))
                 if self._tokens.doubtful:
                     self._check_open()
                     self._tokens.settle()
