@@ -57,7 +57,8 @@ zsh or fish.
 | 1 | understood, and failed: a query was refused, a check of the doctor failed, the demo lost something |
 | 2 | an argument, an option or a setting is wrong |
 | 3 | no server answers, and the command needs one |
-| 130 | stopped by Ctrl-C |
+| 130 | stopped by Ctrl-C, before or while it does its work |
+| 141 | nobody reads the output any more, as with `\\| head -1` |
 
 Commands that read ask the server: the one that `--server` or `SIGHTLINE_SERVER` names, else the one that runs on the
 home directory. Where none runs, all of them but `tail` store what waits in the spool, and read the store directly.

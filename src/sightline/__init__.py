@@ -4,6 +4,7 @@ Sightline: observability for Python applications.
 ``sightline.configure()`` is the one line; docs/tutorial/first-steps.md shows the rest.
 """
 
+from sightline.base import interrupts as _interrupts  # noqa: F401 - first of all, for the command itself
 from sightline.base.version import VERSION
 from sightline.integrations.instrument import instrument
 from sightline.sdk.configure import configure, shutdown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import httpx
 
+from sightline.base import interrupts
 from sightline.base.errors import SightlineError
 from sightline.cli import show
 from sightline.cli.main import NoServerAnswers
@@ -166,6 +167,7 @@ def open_answers(server: str | None, home: Path | None) -> Iterator[Answers]:
             f"Nothing was recorded in {directory} yet. Call sightline.configure() in an application, or set "
             "SIGHTLINE_HOME or --home to where it records."
         )
+    interrupts.end_at_once()
     from sightline.cli.local import Local
 
     show.note(f"No server runs on {directory}: what waits in the spool is stored, then the store is read directly.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
+from sightline.base.interrupts import Held
 from sightline.base.settings import load
 from sightline.cli.answers import broken_off, given, read
 from sightline.cli.in_process import InProcess
@@ -76,10 +77,10 @@ class Local:
 
     def __enter__(self) -> Self:
         settings = {name: found.value for name, found in load({"home": self._home}).items()}
-        with ExitStack() as opening:
+        with Held() as interrupt, ExitStack() as opening:
             opening.enter_context(HomeLock(self._home))
             services = opening.enter_context(open_services(settings, _URL, serves=False))
-            _catch_up(services)
+            _catch_up(services, interrupt)
             self._runner = opening.enter_context(asyncio.Runner())
             inside = AsyncExitStack()
             opening.callback(lambda: self._runner.run(inside.aclose()))
@@ -100,10 +101,11 @@ async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
     return await anext(pieces, None)
 
 
-def _catch_up(services: Services) -> None:
+def _catch_up(services: Services, interrupt: Held) -> None:
     """Wait until what lies in the spool is stored; the loop that does it is the server's own."""
     deadline = time.monotonic() + CATCH_UP_S
     while time.monotonic() < deadline and not services.lines.trouble:
+        interrupt.check()
         backlog = services.lines.backlog()
         if backlog is not None and backlog.behind_bytes == 0:
             return

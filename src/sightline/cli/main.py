@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from sightline.base import interrupts
 from sightline.base.errors import SettingInvalid, SightlineError
+from sightline.base.interrupts import INTERRUPTED
 from sightline.cli.lean import leave_out_pandas
+from sightline.cli.pipes import ending_quietly
 
 if TYPE_CHECKING:
     import typer
@@ -28,13 +31,11 @@ WRONG_USE: Final = 2
 NO_SERVER: Final = 3
 """Exit code: no server answers, and the command needs one."""
 
-INTERRUPTED: Final = 130
-"""Exit code: stopped by Ctrl-C, as shells count it."""
-
 INSTALL_LINE: Final = 'pip install "sightline[server]"'
 
 _EPILOG: Final = (
-    "Exit codes: 0 done, 1 failed, 2 wrong use or setting, 3 no server answers, 130 interrupted. "
+    "Exit codes: 0 done, 1 failed, 2 wrong use or setting, 3 no server answers, 130 interrupted, 141 nobody reads the "
+    "output any more. "
     "Every command takes --help, and --json where it prints."
 )
 
@@ -45,7 +46,14 @@ class NoServerAnswers(SightlineError):
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    arguments = sys.argv[1:]
+    try:
+        with ending_quietly():
+            _run(sys.argv[1:])
+    finally:
+        interrupts.end_at_once()  # all is cleared up
+
+
+def _run(arguments: list[str]) -> NoReturn:
     try:
         if arguments[:1] == ["run"]:
             # Works without the server's packages: applications are started where only the light half is installed.
@@ -58,15 +66,11 @@ def main() -> NoReturn:
         else:
             leave_out_pandas()
             make_app()(prog_name="sightline")
-    except NoServerAnswers as error:
-        _complain(str(error))
-        sys.exit(NO_SERVER)
-    except SettingInvalid as error:
-        _complain(str(error))
-        sys.exit(WRONG_USE)
     except SightlineError as error:
         _complain(str(error))
-        sys.exit(FAILED)
+        sys.exit(_code(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         _complain(_refused(error))
         sys.exit(FAILED)
@@ -96,9 +100,18 @@ def make_app() -> typer.Typer:
                 return None
             single = typer.Typer(add_completion=False, rich_markup_mode=mode)
             single.command(cmd_name)(getattr(import_module(f"sightline.cli.{cmd_name}"), cmd_name))
+            interrupts.as_usual()
             found = typer.main.get_command(single)
             found.name = cmd_name
             return found  # type: ignore[return-value]
+
+        def make_context(self, *arguments: Any, **more: Any) -> Any:
+            with ending_quietly():  # before Typer does it its own way
+                return super().make_context(*arguments, **more)
+
+        def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+            with ending_quietly():
+                return super().invoke(ctx)
 
     # Rich takes longer to import than all the rest; nobody sees it where the output is piped.
     mode: typer.core.MarkupMode | None = "rich" if sys.stdout.isatty() else None
@@ -119,6 +132,12 @@ def make_app() -> typer.Typer:
             raise typer.Exit
 
     return app
+
+
+def _code(error: SightlineError) -> int:
+    if isinstance(error, NoServerAnswers):
+        return NO_SERVER
+    return WRONG_USE if isinstance(error, SettingInvalid) else FAILED
 
 
 def _refused(error: OSError) -> str:

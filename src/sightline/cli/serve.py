@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from sightline.base import interrupts
 from sightline.base import settings as table
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def serve(
                 print(f"Sightline takes {protocol} on {address}.", flush=True)
             print(f"Sightline serves {url}, with its records in {values['home']}. Ctrl-C stops it.", flush=True)
 
+    interrupts.end_at_once()
     from sightline.server.run import run
 
     # An application that starts a server cannot choose other ports; a person can, and is told to.

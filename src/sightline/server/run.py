@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 
 from sightline.base.errors import SettingInvalid, StoreUnavailable
+from sightline.base.interrupts import Held
 from sightline.server.app import VERSION, create_app, open_services
 from sightline.server.lock import HomeLock
 from sightline.server.ports import take
@@ -32,21 +33,25 @@ _log = logging.getLogger(__name__)
 class _Server(uvicorn.Server):
     """uvicorn, that says when it is ready and ends streams when it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, live: Live, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, live: Live, ready: Callable[[], None], interrupt: Held) -> None:
         super().__init__(config)
         self._live = live
         self._ready = ready
+        self._interrupt = interrupt
+        self._answers = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started:
+        if self.started and not self.should_exit:
             spare_the_collector()
             self._ready()
+            self._answers = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         # uvicorn's own raises the signal again when it is done, which would end the process before the store is closed.
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        self.should_exit = self._interrupt.asked
         try:
             yield
         finally:
@@ -55,6 +60,8 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        if sig == signal.SIGINT and not self._answers:
+            self._interrupt.asked = True
         self._live.close()
 
 
@@ -77,19 +84,25 @@ def run(
         SettingInvalid: if the address is not loopback, which needs authentication.
         StoreLocked: if another server runs on the same home.
         StoreUnavailable: if a port is taken, or home or store cannot be used.
+        KeyboardInterrupt: if Ctrl-C came before it answered; what was opened is closed.
     """
     host = settings["host"]
     check_host(host)
-    with ExitStack() as stack:
+    with Held() as interrupt, ExitStack() as stack:
         lock = stack.enter_context(HomeLock(settings["home"]))
         listener = stack.enter_context(_take(settings, spare))
         url = _url(host, listener.getsockname()[1])
         services = stack.enter_context(open_services(settings, url))
         services.spare = spare
+        interrupt.check()
 
         def ready() -> None:
             lock.announce(url, VERSION)
-            on_ready(url, services.listening)
+            try:
+                on_ready(url, services.listening)
+            except OSError as error:  # nobody reads what it says
+                services.failure = error
+                server.should_exit = True
 
         app = create_app(services)
         config = uvicorn.Config(
@@ -103,7 +116,7 @@ def run(
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=30,
         )
-        server = _Server(config, services.live, ready)
+        server = _Server(config, services.live, ready, interrupt)
         server.run(sockets=[listener])
         if services.failure is not None:
             raise services.failure

@@ -95,16 +95,19 @@ class Play:
             seconds: how long; None is until *stop*.
             on_ready: called when everything answers.
             on_look: called about every second with the seconds passed and what was accepted so far.
+
+        Raises:
+            KeyboardInterrupt: if *stop* is set before everything answers; what was started is stopped.
         """
         with Programs() as programs:
             server = self._start(programs, "server", self._serve_arguments())
             payments = self._start(programs, "payments", self._uvicorn("shop.payments:app", self._payments_url))
             shop = self._start(programs, "shop", self._uvicorn("shop.web:app", self.shop_url))
-            self._wait(server, f"{self.url}/health")
+            self._wait(stop, server, f"{self.url}/health")
             watcher = self._start(programs, "probe", ["-m", "sightline.cli.stage.probe", self.url])
-            self._wait(payments, f"{self._payments_url}/openapi.json")
-            self._wait(shop, f"{self.shop_url}/products")
-            self._wait_seen(watcher)
+            self._wait(stop, payments, f"{self._payments_url}/openapi.json")
+            self._wait(stop, shop, f"{self.shop_url}/products")
+            self._wait_seen(stop, watcher)
             customers = self._start(
                 programs, "customers", ["-m", "shop.load", "--url", self.shop_url, "--rate", str(self._rate)]
             )
@@ -137,11 +140,11 @@ class Play:
     def _uvicorn(self, application: str, url: str) -> list[str]:
         return ["-m", "uvicorn", application, "--port", url.rpartition(":")[2], "--no-access-log"]
 
-    def _wait(self, program: Program, url: str) -> None:
+    def _wait(self, stop: threading.Event, program: Program, url: str) -> None:
         """Wait until *program* answers at *url*, and count meanwhile."""
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
-            program.check()
+            _check(stop, program)
             self._tally.look()
             try:
                 if httpx.get(url, timeout=5, trust_env=False).is_success:
@@ -150,11 +153,11 @@ class Play:
                 time.sleep(0.05)
         raise NotReady(f"The demo's {program.name} does not answer at {url}; {program.output} has what it said.")
 
-    def _wait_seen(self, watcher: Program) -> None:
+    def _wait_seen(self, stop: threading.Event, watcher: Program) -> None:
         """Wait until the first probe is through: from then on it is known that what is recorded is found."""
         deadline = time.monotonic() + READY_S
         while not watcher.output.stat().st_size and time.monotonic() < deadline:
-            watcher.check()
+            _check(stop, watcher)
             self._tally.look()
             time.sleep(0.05)
 
@@ -189,6 +192,12 @@ class Play:
         lines = watcher.output.read_text(errors="replace").splitlines()
         found = [json.loads(line)["visible_ms"] for line in lines if line.startswith('{"visible_ms"')]
         return [round(value, 1) for value in found if value is not None]
+
+
+def _check(stop: threading.Event, program: Program) -> None:
+    if stop.is_set():
+        raise KeyboardInterrupt
+    program.check()
 
 
 def percentile(values: list[float], share: float) -> float | None:
