@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.fuzz import MUTATIONS, fuzz
 
+from sightline.wire.logfile.colours import without_colours
 from sightline.wire.logfile.formats import FORMATS, cut, decode, recognise
 from sightline.wire.logfile.source import Source
 
@@ -18,7 +19,9 @@ def decoded(content: bytes, name: str) -> None:
     table = found.tables.get("otel_logs")
     if table is not None:
         table.validate(full=True)
-    assert any(line.removesuffix(b"\r").strip(b" \t") for line in content.split(b"\n")) == (table is not None)
+    assert any(line.removesuffix(b"\r").strip(b" \t") for line in without_colours(content).split(b"\n")) == (
+        table is not None
+    )
     assert 0 <= cut(content, name) <= len(content)
 
 

@@ -15,6 +15,7 @@ from sightline.base.limits import MAX_LINE_BYTES
 from sightline.wire.decoded import Decoded
 from sightline.wire.logfile import lines
 from sightline.wire.logfile.access import decode_access
+from sightline.wire.logfile.colours import without_colours
 from sightline.wire.logfile.joined import Joiner, fill
 from sightline.wire.logfile.source import FileRows, Source
 
@@ -75,7 +76,7 @@ _BEGUN: Final = re.compile(
 
 def recognise(sample: bytes) -> str:
     """Name the format of a file by its first lines: the one that reads most of them, and at least half."""
-    text = sample[:SAMPLE_BYTES].removeprefix(BOM_UTF8).decode("utf-8", "replace")
+    text = without_colours(sample[:SAMPLE_BYTES].removeprefix(BOM_UTF8)).decode("utf-8", "replace")
     found = [line.rstrip("\r") for line in text.split("\n")[:SAMPLE_LINES]]
     if len(sample) >= SAMPLE_BYTES and len(found) > 1:
         found.pop()  # cut in two
@@ -119,7 +120,7 @@ def cut(content: bytes | memoryview, name: str) -> int:
     line_end = end
     while line_end > begin:
         line_start = held.rfind(b"\n", begin, line_end - 1) + 1 or begin
-        if _begins(held[line_start:line_end], form):
+        if _begins(without_colours(held[line_start:line_end]), form):
             start = line_start
             break
         line_end = line_start
@@ -138,7 +139,7 @@ def decode(content: bytes, name: str, source: Source) -> tuple[Decoded, int]:
     """
     Decode a block of lines.
 
-    Every line gives a record or goes on with one; nothing is left out but empty lines.
+    Every line gives a record or goes on with one; nothing is left out but empty lines and colours.
 
     Returns:
         The rows, and how many lines were not of the format.
@@ -148,7 +149,7 @@ def decode(content: bytes, name: str, source: Source) -> tuple[Decoded, int]:
         BodyTooLarge: if there are too many lines.
     """
     form = named(name)
-    content = _utf8(content if content.endswith(b"\n") else content + b"\n")
+    content = _utf8(without_colours(content if content.endswith(b"\n") else content + b"\n"))
     if name != "access":
         rows = FileRows(source)
         _read(rows, content.decode().split("\n"), form)
