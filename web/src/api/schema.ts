@@ -770,8 +770,8 @@ export interface MapNode {
   kind: string;
   calls: number;
   errors: number;
-  requests: number | null;
-  request_errors: number | null;
+  requests?: number | null;
+  request_errors?: number | null;
 }
 
 /** One metric by its family's name, and how many series it has. */

@@ -51,8 +51,8 @@ class MapNode(msgspec.Struct):
     kind: str
     calls: int
     errors: int
-    requests: int | None
-    request_errors: int | None
+    requests: int | None = None
+    request_errors: int | None = None
 
 
 class MapEdge(msgspec.Struct):
