@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing
 import statistics
 import sys
 import tempfile
@@ -46,6 +47,7 @@ from sightline.store.inserts import RECORD_ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
     from sightline.query.metrics import Aggregate
 
@@ -86,6 +88,10 @@ FILLED: Final = {
 
 BEFORE_NS: Final = 3_700_000_000
 """How much earlier each round asks: the engine remembers which parts of a table had nothing for a condition."""
+
+
+_SPAWN: Final = multiprocessing.get_context("spawn")
+"""A process that begins anew: the engine's threads are not copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +208,17 @@ class Load:
     Records that come in after the day's end, half a second's at a time, as the server takes them from segments.
 
     They are the day's last ones over again, each batch with ids of traces of its own: what is found under load differs
-    from what is found at rest only in that it is new.
+    from what is found at rest only in that it is new. A process of its own makes them, as applications do.
     """
 
     def __init__(self, store: Store, end_ns: int, rate: int) -> None:
         self._resources, records = last_records(store, end_ns, rate // 2)
-        self._lines = [_pieces(record) for record in records]
-        self._store, self._end_ns, self._rate = store, end_ns, rate
+        self._store, self._end_ns, self._rate, self._batch = store, end_ns, rate, len(records)
+        self._made, theirs = _SPAWN.Pipe(duplex=False)
+        lines = [_pieces(record) for record in records]
+        self._maker = _SPAWN.Process(target=make_batches, args=(theirs, lines, end_ns, rate), daemon=True)
+        self._maker.start()
+        self._next = self._made.recv_bytes()
         self._started = time.monotonic()
         self._stop = threading.Event()
         self.done = 0
@@ -219,19 +229,15 @@ class Load:
 
     def _due(self) -> float:
         """Tell when the records of the next half second have all been made."""
-        return self._started + (self.done + len(self._lines)) / self._rate
+        return self._started + (self.done + self._batch) / self._rate
 
     def _put(self) -> None:
         while not self._stop.wait(max(0.0, self._due() - time.monotonic())):
-            first_ns, apart_ns = self.end_ns() - NS_PER_S // 2, NS_PER_S // self._rate
-            own = b"%08x" % (self.done // len(self._lines))
-            batch = b"".join(
-                b'%b"time":%d%b%b%b' % (head, first_ns + number * apart_ns, trace, own, rest)
-                for number, (head, trace, rest) in enumerate(self._lines)
-            )
+            token = f"load-{self._started}-{self.done}"
             # The server sees that these are logs and spans alone, and takes them by this door.
-            self._store.insert_lines([batch], self._resources, f"load-{self._started}-{self.done}", door=RECORD_ENTRY)
-            self.done += len(self._lines)
+            self._store.insert_lines([self._next], self._resources, token, door=RECORD_ENTRY)
+            self.done += self._batch
+            self._next = self._made.recv_bytes()
 
     @contextmanager
     def coming_in(self) -> Iterator[None]:
@@ -243,10 +249,22 @@ class Load:
         finally:
             self._stop.set()
             worker.join()
+            self._maker.terminate()
             for table, column in FILLED.items():
                 condition = f"toUnixTimestamp({column}) >= {self._end_ns // NS_PER_S}"
                 statement = f"ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
                 self._store.query(statement, readonly=False, seconds=600)
+
+
+def make_batches(taken: Connection, lines: list[tuple[bytes, bytes, bytes]], end_ns: int, rate: int) -> None:
+    """Make batch after batch, each when the one before is taken."""
+    apart_ns = NS_PER_S // rate
+    for number in count():
+        own, first_ns = b"%08x" % number, end_ns + number * len(lines) * apart_ns
+        taken.send_bytes(b"".join(
+            b'%b"time":%d%b%b%b' % (head, first_ns + place * apart_ns, trace, own, rest)
+            for place, (head, trace, rest) in enumerate(lines)
+        ))  # fmt: skip
 
 
 def _pieces(record: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
