@@ -41,7 +41,7 @@ from sightline.query.services import list_services
 from sightline.query.span_pages import page_spans, write_spans
 from sightline.query.timerange import NS_PER_S, TimeRange
 from sightline.query.traces import MAX_SPANS, read_trace, search_traces
-from sightline.server.run import spare_the_collector
+from sightline.server.run import freeze_heap
 from sightline.store.connect import Store
 from sightline.store.inserts import RECORD_ENTRY
 
@@ -250,6 +250,7 @@ class Load:
             self._stop.set()
             worker.join()
             self._maker.terminate()
+            self._maker.join()
             for table, column in FILLED.items():
                 condition = f"toUnixTimestamp({column}) >= {self._end_ns // NS_PER_S}"
                 statement = f"ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
@@ -283,7 +284,7 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
     try:
         asked = {name: each for name, each in questions(store, end_ns).items() if only in name}
         wait_for_merges(store, MERGED_S)
-        spare_the_collector()
+        freeze_heap()
         for name, each in asked.items():
             print(name, file=sys.stderr)
             first_ms, _, _ = measure(each, lambda: end_ns, 1)

@@ -120,7 +120,7 @@ def _rows(store: Store, trace_id: str, position: _Position, count: int, after: s
         {**times, "trace": trace_id, "span": position.span_id, "limit": count},
         rows=count,
         seconds=SECONDS,
-        whole=True,  # block by block, it would be written by one thread
+        whole=True,  # one piece: several would have to be copied once more
         short=True,
         raw=True,
     )

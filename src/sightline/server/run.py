@@ -43,7 +43,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:
-            spare_the_collector()
+            freeze_heap()
             self._ready()
             self._answers = True
 
@@ -122,7 +122,7 @@ def run(
             raise services.failure
 
 
-def spare_the_collector() -> None:
+def freeze_heap() -> None:
     """Leave what exists by now out of garbage collections: to look through it stops every thread for 80 ms."""
     gc.collect()
     gc.freeze()
