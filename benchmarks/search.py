@@ -6,7 +6,9 @@ question is asked through the same functions as over HTTP, of the last half hour
 moment so that the engine has no answer ready, first while nothing else happens, then while 20,000 records a second are
 put in through the door that the server uses for segments. A day made in a minute is still being merged, which is waited
 for first. Processor time is the least of all rounds: on a machine that does other work beside, it tells what is the
-question's own. ``missed`` names what took longer than promised.
+question's own. Where others on the host took more than 3 % of the time meanwhile, a question is asked again, up to four
+times, and the calmest of these counts; ``stolen_percent`` says what was taken from that one. ``missed`` names what took
+longer than promised, or more than doubled under load.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from calm import CALM_PERCENT, Stolen
 from ingest import wait_for_merges
 from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, last_records, prepare
 from sightline.query.analyses.overview import overview
@@ -60,11 +63,17 @@ LARGE_TRACE_MS: Final = 1000.0
 UNDER_LOAD: Final = 2.0
 """How many times longer a question may take while records come in."""
 
-UNPROMISED_ROUNDS: Final = 5
+UNPROMISED_ROUNDS: Final = 20
 """Most times that a question is asked of which nothing is promised."""
 
 SETTLE_S: Final = 5.0
 """Seconds of load before anything is measured."""
+
+ATTEMPTS: Final = 4
+"""How often a question is asked all its rounds where others on the host take the machine's time."""
+
+CALM_S: Final = 5.0
+"""Most seconds to wait before each attempt until they do not."""
 
 MERGED_S: Final = 15.0
 """Seconds without a merge after which there is none to come: the engine looks for one up to ten seconds later."""
@@ -190,17 +199,41 @@ def whole_trace(store: Store) -> None:
     assert spans == LARGE_TRACE_SPANS
 
 
-def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> tuple[float, float, float]:
-    """Ask so often, and give the middle and the 95th percentile and the least processor time in milliseconds."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What asking a question took, in milliseconds, and how much of the time others on the host took meanwhile."""
+
+    p50_ms: float
+    p95_ms: float
+    cpu_ms: float
+    stolen_percent: float
+
+
+def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> Figures:
+    """Ask until nobody took the machine meanwhile, and give the calmest attempt's figures."""
+    most = min(rounds, question.rounds or (rounds if question.at_most_ms else UNPROMISED_ROUNDS))
+    calmest = None
+    for _ in range(ATTEMPTS):
+        found = _ask(question, end_ns, most)
+        if calmest is None or found.stolen_percent < calmest.stolen_percent:
+            calmest = found
+        if calmest.stolen_percent <= CALM_PERCENT:
+            break
+    assert calmest is not None
+    return calmest
+
+
+def _ask(question: Question, end_ns: Callable[[], int], rounds: int) -> Figures:
+    """Ask so often, and give the middle, the 95th percentile and the least processor time."""
     times, costs = [], []
-    most = question.rounds or (rounds if question.at_most_ms else UNPROMISED_ROUNDS)
-    for number in range(min(rounds, most)):
+    stolen = Stolen.wait_for_calm(CALM_S)
+    for number in range(rounds):
         moment, started, used = end_ns() - (number + 1) * BEFORE_NS, time.perf_counter(), time.process_time()
         question.ask(moment)
         times.append((time.perf_counter() - started) * 1000)
         costs.append((time.process_time() - used) * 1000)
     p95 = sorted(times)[math.ceil(len(times) * 0.95) - 1]
-    return round(statistics.median(times), 1), round(p95, 1), round(min(costs), 1)
+    return Figures(round(statistics.median(times), 1), round(p95, 1), round(min(costs), 1), stolen.percent())
 
 
 class Load:
@@ -287,10 +320,9 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
         freeze_heap()
         for name, each in asked.items():
             print(name, file=sys.stderr)
-            first_ms, _, _ = measure(each, lambda: end_ns, 1)
-            p50, p95, cpu = measure(each, lambda: end_ns, rounds)
+            first = _ask(each, lambda: end_ns, 1)
             found[name] = {
-                "first_ms": first_ms, "p50_ms": p50, "p95_ms": p95, "cpu_ms": cpu, "at_most_ms": each.at_most_ms,
+                "first_ms": first.p50_ms, **asdict(measure(each, lambda: end_ns, rounds)), "at_most_ms": each.at_most_ms
             }  # fmt: skip
         if rate:
             load = Load(store, end_ns, rate)
@@ -299,8 +331,8 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
                 began, done = time.monotonic(), load.done
                 for name, each in asked.items():
                     print(f"loaded: {name}", file=sys.stderr)
-                    p50, p95, _ = measure(each, load.end_ns, rounds)
-                    found[name] |= {"loaded_p50_ms": p50, "loaded_p95_ms": p95}
+                    found[name] |= {f"loaded_{key}": value for key, value in asdict(
+                        measure(each, load.end_ns, rounds)).items() if key != "cpu_ms"}  # fmt: skip
                 found["records_per_second"] = round((load.done - done) / (time.monotonic() - began))
     finally:
         store.close()
@@ -312,7 +344,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--logs", type=int, default=20_000_000)
     parser.add_argument("--spans", type=int, default=10_000_000)
-    parser.add_argument("--rounds", type=int, default=20, help="times that each question is asked")
+    parser.add_argument("--rounds", type=int, default=50, help="times that each question is asked")
     parser.add_argument("--rate", type=int, default=20_000, help="records a second that come in meanwhile; 0: none")
     parser.add_argument("--keep", type=Path, help="directory to make the records in, or to find them in")
     parser.add_argument("--only", default="", help="ask only questions with this in their names")
@@ -329,11 +361,12 @@ def main() -> None:
         json.dump({**told, "questions": found, "missed": missed}, sys.stdout)
         return
     print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; loaded: {rate:,} records a second come in")
-    print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}")
+    print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}"
+          f"{'stolen %':>10}{'loaded':>8}")
     for name, figures in found.items():
         print(f"{name:<56}" + "".join(f"{figures.get(key) or '':>{width}}" for key, width in (
             ("first_ms", 8), ("p50_ms", 8), ("p95_ms", 8), ("cpu_ms", 8), ("at_most_ms", 9), ("loaded_p50_ms", 12),
-            ("loaded_p95_ms", 8))))  # fmt: skip
+            ("loaded_p95_ms", 8), ("stolen_percent", 10), ("loaded_stolen_percent", 8))))  # fmt: skip
     print("\n".join(f"missed: {name}: {why}" for name, why in missed.items()) or "Nothing was missed.")
 
 
@@ -343,9 +376,7 @@ def _missed(figures: dict[str, Any]) -> str:
         return ""
     if figures["p95_ms"] > at_most:
         return f"{figures['p95_ms']:g} ms instead of {at_most:g}"
-    loaded = figures.get("loaded_p95_ms", 0.0)
-    # Who is far below what is promised may take more than twice as long and still keep it.
-    if loaded > max(UNDER_LOAD * figures["p95_ms"], at_most):
+    if (loaded := figures.get("loaded_p95_ms", 0.0)) > UNDER_LOAD * figures["p95_ms"]:
         return f"{loaded:g} ms under load, {figures['p95_ms']:g} without"
     return ""
 
