@@ -25,8 +25,9 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import count, cycle
+from itertools import count, cycle, product
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -83,7 +84,7 @@ PHRASES: Final = ('"card of customer 42"', '"needle in haystack"', "confirm*")
 ATTRIBUTES: Final = ("user_id:42", "user_id:{rare}", "order:{order}", "path:/orders/{order}", "duration_ms:>=299")
 HISTOGRAMS: Final = ("needle", "accepted berlin")
 REGEXES: Final = ('~"took 1[0-9]{2} ms"', '~"items to (Oslo|Rome)$"', '~"no such [a-z]+"')
-HARD: Final = '~"[0-9]{{8}}[a-z]{{{number}}}"'
+HARD: Final = '~"[0-9]{{8}}[a-{first}][a-{second}]"'
 """Found nowhere, and without a word that an index could help with: every record is read. Each round has its own."""
 
 FIELDS: Final = ("level:error", "service:shop level:>=warning")
@@ -119,7 +120,12 @@ def before(question: Callable[[TimeRange], Any], seconds: int) -> Callable[[int]
 
 def questions(store: Store, end_ns: int) -> dict[str, Question]:
     """Give what is asked, by name."""
+    hard = (HARD.format(first=first, second=second) for first, second in product(ascii_lowercase[1:], repeat=2))
+    # First, for it reads every record: two minutes of the load are twice as many as the day has in an hour.
     found: dict[str, Question] = {}
+    found["logs, hour: a regex that is found nowhere"] = Question(
+        before(lambda within: search_logs(store, next(hard), within), 3600), REGEX_HOUR_MS
+    )
     for name, seconds in (("30 min", 1800), ("day", DAY_S)):
         found |= {
             f"{asked}, {name}": Question(before(ask, seconds), DASHBOARD_MS) for asked, ask in _pages(store).items()
@@ -127,10 +133,6 @@ def questions(store: Store, end_ns: int) -> dict[str, Question]:
     found |= {name: Question(before(ask, DAY_S), at_most) for name, (ask, at_most) in _searches(store).items()}
     for pattern in REGEXES:
         found[f"logs, hour: {pattern}"] = Question(before(partial(search_logs, store, pattern), 3600), REGEX_HOUR_MS)
-    hard = (HARD.format(number=number) for number in count(1))
-    found["logs, hour: a regex that is found nowhere"] = Question(
-        before(lambda within: search_logs(store, next(hard), within), 3600), REGEX_HOUR_MS
-    )
     third = TimeRange(end_ns - DAY_S * NS_PER_S, end_ns - DAY_S * NS_PER_S // 3)
     traces = cycle(search_traces(store, "", third, limit=100).traces)
     found["one trace"] = Question(lambda _: read_trace(store, next(traces).trace_id), TRACE_MS)
@@ -142,7 +144,7 @@ def questions(store: Store, end_ns: int) -> dict[str, Question]:
     )
     found["a trace of 100,000 spans, its first page"] = Question(lambda _: write_spans(store, LARGE_TRACE), PAGE_MS)
     found["a trace of 100,000 spans, its next page"] = Question(lambda _: pages(), PAGE_MS)
-    found["a trace of 100,000 spans, all 10 pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=3)
+    found["a trace of 100,000 spans, all 10 pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=10)
     return found
 
 
@@ -361,8 +363,10 @@ def main() -> None:
         json.dump({**told, "questions": found, "missed": missed}, sys.stdout)
         return
     print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; loaded: {rate:,} records a second come in")
-    print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}"
-          f"{'stolen %':>10}{'loaded':>8}")
+    print(
+        f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}"
+        f"{'stolen %':>10}{'loaded':>8}"
+    )
     for name, figures in found.items():
         print(f"{name:<56}" + "".join(f"{figures.get(key) or '':>{width}}" for key, width in (
             ("first_ms", 8), ("p50_ms", 8), ("p95_ms", 8), ("cpu_ms", 8), ("at_most_ms", 9), ("loaded_p50_ms", 12),
