@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 CALM_PERCENT: Final = 3.0
 """Most of the time that may have been stolen while something was measured for its figure to be taken as it is."""
@@ -33,16 +33,15 @@ class Stolen:
         stolen, all_ = _ticks()
         return round(100 * (stolen - self._stolen) / max(1, all_ - self._all), 1)
 
-    @classmethod
-    def wait_for_calm(cls, at_most_s: float) -> Self:
-        """Wait until hardly anything is stolen, or as long as that, and begin to count."""
-        until = time.monotonic() + at_most_s
-        while time.monotonic() < until:
-            looked = cls()
-            time.sleep(LOOK_S)
-            if looked.percent() <= CALM_PERCENT:
-                break
-        return cls()
+
+def wait_for_calm(at_most_s: float) -> None:
+    """Wait until hardly anything is stolen, or as long as that."""
+    until = time.monotonic() + at_most_s
+    while time.monotonic() < until:
+        stolen = Stolen()
+        time.sleep(LOOK_S)
+        if stolen.percent() <= CALM_PERCENT:
+            return
 
 
 def _ticks() -> tuple[int, int]:
