@@ -6,15 +6,11 @@ A virtual machine is told so by its host as time that was stolen; on a machine o
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Final
 
 CALM_PERCENT: Final = 3.0
 """Most of the time that may have been stolen while something was measured for its figure to be taken as it is."""
-
-LOOK_S: Final = 0.25
-"""Seconds between two looks at the machine; a tick of the kernel, in which it counts, is a hundredth of one."""
 
 _TIMES: Final = Path("/proc/stat")
 _ALL: Final = slice(1, 9)
@@ -32,16 +28,6 @@ class Stolen:
         """Give it as a share of all processors' time, in percent; 0 where the kernel does not tell."""
         stolen, all_ = _ticks()
         return round(100 * (stolen - self._stolen) / max(1, all_ - self._all), 1)
-
-
-def wait_for_calm(at_most_s: float) -> None:
-    """Wait until hardly anything is stolen, or as long as that."""
-    until = time.monotonic() + at_most_s
-    while time.monotonic() < until:
-        stolen = Stolen()
-        time.sleep(LOOK_S)
-        if stolen.percent() <= CALM_PERCENT:
-            return
 
 
 def _ticks() -> tuple[int, int]:

@@ -5,10 +5,10 @@ The records are those of benchmarks/search_data.py; with ``--keep`` they are mad
 question is asked through the same functions as over HTTP, of the last half hour, hour and day, each time of another
 moment so that the engine has no answer ready, first while nothing else happens, then while 20,000 records a second are
 put in through the door that the server uses for segments. A day made in a minute is still being merged, which is waited
-for first. Processor time is the least of all rounds: on a machine that does other work beside, it tells what is the
-question's own. Where others on the host took more than 3 % of the time meanwhile, a question is asked again, up to four
-times, and the calmest of these counts; ``stolen_percent`` says what was taken from that one. ``missed`` names what took
-longer than promised, or more than doubled under load.
+for first. Everything is asked in passes, so that each question meets the same merges and the same neighbours; a pass
+during which others on the host took more than 3 % of the time is made again, and the calmest count. Processor time is
+the least of all passes: on a machine that does other work beside, it tells what is the question's own. ``missed`` names
+what took longer than promised, or more than doubled under load.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import count, cycle, product
 from pathlib import Path
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from calm import CALM_PERCENT, Stolen, wait_for_calm
+from calm import CALM_PERCENT, Stolen
 from ingest import wait_for_merges
 from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, last_records, prepare
 from sightline.query.analyses.overview import overview
@@ -70,12 +70,6 @@ UNPROMISED_ROUNDS: Final = 5
 SETTLE_S: Final = 5.0
 """Seconds of load before anything is measured."""
 
-ATTEMPTS: Final = 4
-"""How often a question is asked all its rounds where others on the host take the machine's time."""
-
-CALM_S: Final = 5.0
-"""Most seconds to wait until they do not."""
-
 MERGED_S: Final = 15.0
 """Seconds without a merge after which there is none to come: the engine looks for one up to ten seconds later."""
 
@@ -110,7 +104,11 @@ class Question:
 
     ask: Callable[[int], Any]
     at_most_ms: float | None = None
-    rounds: int = 0
+    most: int = 0
+
+    def rounds(self, rounds: int) -> int:
+        """Tell how often it is asked in so many passes: less often where it takes long, or nothing is promised."""
+        return min(rounds, self.most or (rounds if self.at_most_ms else UNPROMISED_ROUNDS))
 
 
 def before(question: Callable[[TimeRange], Any], seconds: int) -> Callable[[int], Any]:
@@ -119,11 +117,7 @@ def before(question: Callable[[TimeRange], Any], seconds: int) -> Callable[[int]
 
 
 def questions(store: Store, end_ns: int) -> dict[str, Question]:
-    """
-    Give what is asked, by name; what something is promised of first, and first of these what reads every record.
-
-    The longer the load lasts, the more there is to read: two minutes of it are more than the day has in an hour.
-    """
+    """Give what is asked, by name."""
     hard = (HARD.format(first=first, second=second) for first, second in product(ascii_lowercase[1:], repeat=2))
     found: dict[str, Question] = {}
     found["logs, hour: a regex that is found nowhere"] = Question(
@@ -147,8 +141,8 @@ def questions(store: Store, end_ns: int) -> dict[str, Question]:
     )
     found["a trace of 100,000 spans, its first page"] = Question(lambda _: write_spans(store, LARGE_TRACE), PAGE_MS)
     found["a trace of 100,000 spans, its next page"] = Question(lambda _: pages(), PAGE_MS)
-    found["a trace of 100,000 spans, all 10 pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, rounds=10)
-    return dict(sorted(found.items(), key=lambda each: each[1].at_most_ms is None))
+    found["a trace of 100,000 spans, all 10 pages"] = Question(lambda _: whole_trace(store), LARGE_TRACE_MS, most=10)
+    return found
 
 
 def _pages(store: Store) -> dict[str, Callable[[TimeRange], Any]]:
@@ -205,38 +199,43 @@ def whole_trace(store: Store) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What asking a question took, in milliseconds, and how much of the time others on the host took meanwhile."""
+class Pass:
+    """What each question took in one pass over all, in milliseconds of time and of processors, and what was stolen."""
 
-    p50_ms: float
-    p95_ms: float
-    cpu_ms: float
+    took: dict[str, tuple[float, float]]
     stolen_percent: float
 
 
-def measure(question: Question, end_ns: Callable[[], int], rounds: int) -> Figures:
-    """Ask until nobody took the machine meanwhile, and give the calmest attempt's figures."""
-    most = min(rounds, question.rounds or (rounds if question.at_most_ms else UNPROMISED_ROUNDS))
-    calmest = _ask(question, end_ns, most)
-    for _ in range(ATTEMPTS - 1):
-        if calmest.stolen_percent <= CALM_PERCENT:
-            break
-        wait_for_calm(CALM_S)
-        calmest = min(calmest, _ask(question, end_ns, most), key=lambda found: found.stolen_percent)
-    return calmest
+def ask_in_passes(asked: dict[str, Question], end_ns: Callable[[], int], rounds: int, when: str) -> list[Pass]:
+    """
+    Ask everything again and again, so that each question meets the same weather, and give the calmest passes.
+
+    Until there are enough that nobody else disturbed, up to twice as many are made.
+    """
+    passes: list[Pass] = []
+    while sum(each.stolen_percent <= CALM_PERCENT for each in passes) < rounds and len(passes) < 2 * rounds:
+        stolen, took, number = Stolen(), {}, len(passes)
+        for name, question in asked.items():
+            if number % max(1, rounds // question.rounds(rounds)) == 0:
+                took[name] = ask(question, end_ns() - (number + 1) * BEFORE_NS)
+        passes.append(Pass(took, stolen.percent()))
+        print(f"{when}: pass {number + 1}, stolen {passes[-1].stolen_percent:g} %", file=sys.stderr)
+    return sorted(passes, key=lambda each: each.stolen_percent)[:rounds]
 
 
-def _ask(question: Question, end_ns: Callable[[], int], rounds: int) -> Figures:
-    """Ask so often, and give the middle, the 95th percentile and the least processor time."""
-    times, costs = [], []
-    stolen = Stolen()
-    for number in range(rounds):
-        moment, started, used = end_ns() - (number + 1) * BEFORE_NS, time.perf_counter(), time.process_time()
-        question.ask(moment)
-        times.append((time.perf_counter() - started) * 1000)
-        costs.append((time.process_time() - used) * 1000)
-    p95 = sorted(times)[math.ceil(len(times) * 0.95) - 1]
-    return Figures(round(statistics.median(times), 1), round(p95, 1), round(min(costs), 1), stolen.percent())
+def ask(question: Question, moment_ns: int) -> tuple[float, float]:
+    """Ask once, and tell what it took in milliseconds of time and of processors."""
+    started, used = time.perf_counter(), time.process_time()
+    question.ask(moment_ns)
+    return (time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000
+
+
+def summed(passes: list[Pass], name: str) -> dict[str, float]:
+    """Give the middle, the 95th percentile and the least processor time of one question."""
+    times = sorted(each.took[name][0] for each in passes if name in each.took)
+    least = min(each.took[name][1] for each in passes if name in each.took)
+    p95 = times[math.ceil(len(times) * 0.95) - 1]
+    return {"p50_ms": round(statistics.median(times), 1), "p95_ms": round(p95, 1), "cpu_ms": round(least, 1)}
 
 
 class Load:
@@ -313,33 +312,37 @@ def _pieces(record: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
     return head, before + trace[:-8], after
 
 
-def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> dict[str, Any]:
-    """Ask everything, at rest and, unless *rate* is 0, while records come in."""
+def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> tuple[dict[str, Any], dict[str, float]]:
+    """Ask everything, at rest and, unless *rate* is 0, while records come in; give the figures, and how it was."""
     store = Store.open(f"chdb://{directory.resolve()}/store")
     found: dict[str, Any] = {}
     try:
         asked = {name: each for name, each in questions(store, end_ns).items() if only in name}
         wait_for_merges(store, MERGED_S)
         freeze_heap()
+        first = {name: ask(each, end_ns)[0] for name, each in asked.items()}
+        passes = ask_in_passes(asked, lambda: end_ns, rounds, "at rest")
         for name, each in asked.items():
-            print(name, file=sys.stderr)
-            first = _ask(each, lambda: end_ns, 1)
-            found[name] = {
-                "first_ms": first.p50_ms, **asdict(measure(each, lambda: end_ns, rounds)), "at_most_ms": each.at_most_ms
-            }  # fmt: skip
+            found[name] = {"first_ms": round(first[name], 1), **summed(passes, name), "at_most_ms": each.at_most_ms}
+        told = {"stolen_percent": stolen_percent(passes)}
         if rate:
             load = Load(store, end_ns, rate)
             with load.coming_in():
                 time.sleep(SETTLE_S)
                 began, done = time.monotonic(), load.done
-                for name, each in asked.items():
-                    print(f"loaded: {name}", file=sys.stderr)
-                    found[name] |= {f"loaded_{key}": value for key, value in asdict(
-                        measure(each, load.end_ns, rounds)).items() if key != "cpu_ms"}  # fmt: skip
-                found["records_per_second"] = round((load.done - done) / (time.monotonic() - began))
+                passes = ask_in_passes(asked, load.end_ns, rounds, "under load")
+                told["records_per_second"] = round((load.done - done) / (time.monotonic() - began))
+                told["loaded_stolen_percent"] = stolen_percent(passes)
+            for name in asked:
+                found[name] |= {f"loaded_{key}": value for key, value in summed(passes, name).items()}
     finally:
         store.close()
-    return found
+    return found, told
+
+
+def stolen_percent(passes: list[Pass]) -> float:
+    """Tell how much of the time of these passes others on the host took."""
+    return round(statistics.mean(each.stolen_percent for each in passes), 1)
 
 
 def main() -> None:
@@ -347,7 +350,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--logs", type=int, default=20_000_000)
     parser.add_argument("--spans", type=int, default=10_000_000)
-    parser.add_argument("--rounds", type=int, default=30, help="times that each question is asked")
+    parser.add_argument("--rounds", type=int, default=30, help="passes over all questions")
     parser.add_argument("--rate", type=int, default=20_000, help="records a second that come in meanwhile; 0: none")
     parser.add_argument("--keep", type=Path, help="directory to make the records in, or to find them in")
     parser.add_argument("--only", default="", help="ask only questions with this in their names")
@@ -356,22 +359,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as temporary:
         directory = arguments.keep or Path(temporary) / "day"
         end_ns = prepare(directory, arguments.logs, arguments.spans)
-        found = ask_all(directory, end_ns, arguments.rounds, arguments.rate, arguments.only)
-    rate = found.pop("records_per_second", 0)
+        found, told = ask_all(directory, end_ns, arguments.rounds, arguments.rate, arguments.only)
     missed = {name: why for name, figures in found.items() if (why := _missed(figures))}
     if arguments.json:
-        told = {"logs": arguments.logs, "spans": arguments.spans, "records_per_second": rate}
+        told |= {"logs": arguments.logs, "spans": arguments.spans}
         json.dump({**told, "questions": found, "missed": missed}, sys.stdout)
         return
-    print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; loaded: {rate:,} records a second come in")
-    print(
-        f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}"
-        f"{'stolen %':>10}{'loaded':>8}"
-    )
+    print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; others on the host took {told['stolen_percent']:g} %")
+    if arguments.rate:
+        print(f"loaded: {told['records_per_second']:,} records a second, {told['loaded_stolen_percent']:g} % taken")
+    print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}")
     for name, figures in found.items():
         print(f"{name:<56}" + "".join(f"{figures.get(key) or '':>{width}}" for key, width in (
             ("first_ms", 8), ("p50_ms", 8), ("p95_ms", 8), ("cpu_ms", 8), ("at_most_ms", 9), ("loaded_p50_ms", 12),
-            ("loaded_p95_ms", 8), ("stolen_percent", 10), ("loaded_stolen_percent", 8))))  # fmt: skip
+            ("loaded_p95_ms", 8))))  # fmt: skip
     print("\n".join(f"missed: {name}: {why}" for name, why in missed.items()) or "Nothing was missed.")
 
 
