@@ -5,10 +5,10 @@ The records are those of benchmarks/search_data.py; with ``--keep`` they are mad
 question is asked through the same functions as over HTTP, of the last half hour, hour and day, each time of another
 moment so that the engine has no answer ready, first while nothing else happens, then while 20,000 records a second are
 put in through the door that the server uses for segments. A day made in a minute is still being merged, which is waited
-for first. Everything is asked in passes, so that each question meets the same merges and the same neighbours; a pass
-during which others on the host took more than 3 % of the time is made again, and the calmest count. Processor time is
-the least of all passes: on a machine that does other work beside, it tells what is the question's own. ``missed`` names
-what took longer than promised, or more than doubled under load.
+for first. Everything is asked in passes, so that each question meets the same merges and the same neighbours; where
+others on the host took time of the machine's meanwhile, it is asked again, at most twice, and the calmest counts.
+Processor time is the least of all passes: where the machine does other work beside, it tells what is the question's
+own. ``missed`` names what took longer than promised, or more than doubled under load.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from calm import CALM_PERCENT, Stolen
 from ingest import wait_for_merges
 from search_data import DAY_S, LARGE_TRACE, LARGE_TRACE_SPANS, last_records, prepare
 from sightline.query.analyses.overview import overview
@@ -48,6 +47,7 @@ from sightline.query.traces import MAX_SPANS, read_trace, search_traces
 from sightline.server.run import freeze_heap
 from sightline.store.connect import Store
 from sightline.store.inserts import RECORD_ENTRY
+from stolen import stolen_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +69,9 @@ UNPROMISED_ROUNDS: Final = 5
 
 SETTLE_S: Final = 5.0
 """Seconds of load before anything is measured."""
+
+TRIES: Final = 3
+"""How often a question is asked at most where others on the host take the machine's time."""
 
 MERGED_S: Final = 15.0
 """Seconds without a merge after which there is none to come: the engine looks for one up to ten seconds later."""
@@ -198,43 +201,39 @@ def whole_trace(store: Store) -> None:
     assert spans == LARGE_TRACE_SPANS
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """What each question took in one pass over all, in milliseconds of time and of processors, and what was stolen."""
-
-    took: dict[str, tuple[float, float]]
-    stolen_percent: float
+Took = tuple[float, float]
+"""What one asking took, in milliseconds of time and of processors."""
 
 
-def ask_in_passes(asked: dict[str, Question], end_ns: Callable[[], int], rounds: int, when: str) -> list[Pass]:
-    """
-    Ask everything again and again, so that each question meets the same weather, and give the calmest passes.
-
-    Until there are enough that nobody else disturbed, up to twice as many are made.
-    """
-    passes: list[Pass] = []
-    while sum(each.stolen_percent <= CALM_PERCENT for each in passes) < rounds and len(passes) < 2 * rounds:
-        stolen, took, number = Stolen(), {}, len(passes)
+def ask_in_passes(
+    asked: dict[str, Question], end_ns: Callable[[], int], rounds: int, when: str
+) -> dict[str, list[Took]]:
+    """Ask everything again and again, so that each question meets the same merges and the same neighbours."""
+    found: dict[str, list[Took]] = {name: [] for name in asked}
+    for number in range(rounds):
+        print(f"{when}: pass {number + 1} of {rounds}", file=sys.stderr)
         for name, question in asked.items():
             if number % max(1, rounds // question.rounds(rounds)) == 0:
-                took[name] = ask(question, end_ns() - (number + 1) * BEFORE_NS)
-        passes.append(Pass(took, stolen.percent()))
-        print(f"{when}: pass {number + 1}, stolen {passes[-1].stolen_percent:g} %", file=sys.stderr)
-    return sorted(passes, key=lambda each: each.stolen_percent)[:rounds]
+                found[name].append(ask(question, end_ns() - (number + 1) * BEFORE_NS))
+    return found
 
 
-def ask(question: Question, moment_ns: int) -> tuple[float, float]:
-    """Ask once, and tell what it took in milliseconds of time and of processors."""
-    started, used = time.perf_counter(), time.process_time()
-    question.ask(moment_ns)
-    return (time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000
+def ask(question: Question, moment_ns: int) -> Took:
+    """Ask once, or again where others on the host took time of the machine's meanwhile; the calmest counts."""
+    tries: list[tuple[int, Took]] = []
+    while len(tries) < TRIES and all(stolen for stolen, _ in tries):
+        before, started, used = stolen_ticks(), time.perf_counter(), time.process_time()
+        # Each try asks of another moment, too.
+        question.ask(moment_ns - len(tries) * NS_PER_S)
+        took = (time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000
+        tries.append((stolen_ticks() - before, took))
+    return min(tries)[1]
 
 
-def summed(passes: list[Pass], name: str) -> dict[str, float]:
-    """Give the middle, the 95th percentile and the least processor time of one question."""
-    times = sorted(each.took[name][0] for each in passes if name in each.took)
-    least = min(each.took[name][1] for each in passes if name in each.took)
-    p95 = times[math.ceil(len(times) * 0.95) - 1]
+def summed(took: list[Took]) -> dict[str, float]:
+    """Give the middle, the 95th percentile and the least processor time."""
+    times = sorted(each[0] for each in took)
+    p95, least = times[math.ceil(len(times) * 0.95) - 1], min(each[1] for each in took)
     return {"p50_ms": round(statistics.median(times), 1), "p95_ms": round(p95, 1), "cpu_ms": round(least, 1)}
 
 
@@ -312,37 +311,30 @@ def _pieces(record: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
     return head, before + trace[:-8], after
 
 
-def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> tuple[dict[str, Any], dict[str, float]]:
-    """Ask everything, at rest and, unless *rate* is 0, while records come in; give the figures, and how it was."""
+def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> tuple[dict[str, Any], int]:
+    """Ask everything, at rest and, unless *rate* is 0, while records come in; tell how many did."""
     store = Store.open(f"chdb://{directory.resolve()}/store")
     found: dict[str, Any] = {}
+    come = 0
     try:
         asked = {name: each for name, each in questions(store, end_ns).items() if only in name}
         wait_for_merges(store, MERGED_S)
         freeze_heap()
         first = {name: ask(each, end_ns)[0] for name, each in asked.items()}
-        passes = ask_in_passes(asked, lambda: end_ns, rounds, "at rest")
-        for name, each in asked.items():
-            found[name] = {"first_ms": round(first[name], 1), **summed(passes, name), "at_most_ms": each.at_most_ms}
-        told = {"stolen_percent": stolen_percent(passes)}
+        for name, took in ask_in_passes(asked, lambda: end_ns, rounds, "at rest").items():
+            found[name] = {"first_ms": round(first[name], 1), **summed(took), "at_most_ms": asked[name].at_most_ms}
         if rate:
             load = Load(store, end_ns, rate)
             with load.coming_in():
                 time.sleep(SETTLE_S)
                 began, done = time.monotonic(), load.done
-                passes = ask_in_passes(asked, load.end_ns, rounds, "under load")
-                told["records_per_second"] = round((load.done - done) / (time.monotonic() - began))
-                told["loaded_stolen_percent"] = stolen_percent(passes)
-            for name in asked:
-                found[name] |= {f"loaded_{key}": value for key, value in summed(passes, name).items()}
+                loaded = ask_in_passes(asked, load.end_ns, rounds, "under load")
+                come = round((load.done - done) / (time.monotonic() - began))
+            for name, took in loaded.items():
+                found[name] |= {f"loaded_{key}": value for key, value in summed(took).items()}
     finally:
         store.close()
-    return found, told
-
-
-def stolen_percent(passes: list[Pass]) -> float:
-    """Tell how much of the time of these passes others on the host took."""
-    return round(statistics.mean(each.stolen_percent for each in passes), 1)
+    return found, come
 
 
 def main() -> None:
@@ -359,15 +351,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as temporary:
         directory = arguments.keep or Path(temporary) / "day"
         end_ns = prepare(directory, arguments.logs, arguments.spans)
-        found, told = ask_all(directory, end_ns, arguments.rounds, arguments.rate, arguments.only)
+        found, come = ask_all(directory, end_ns, arguments.rounds, arguments.rate, arguments.only)
     missed = {name: why for name, figures in found.items() if (why := _missed(figures))}
     if arguments.json:
-        told |= {"logs": arguments.logs, "spans": arguments.spans}
+        told = {"logs": arguments.logs, "spans": arguments.spans, "records_per_second": come}
         json.dump({**told, "questions": found, "missed": missed}, sys.stdout)
         return
-    print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; others on the host took {told['stolen_percent']:g} %")
-    if arguments.rate:
-        print(f"loaded: {told['records_per_second']:,} records a second, {told['loaded_stolen_percent']:g} % taken")
+    print(f"{arguments.logs:,} logs, {arguments.spans:,} spans; loaded: {come:,} records a second come in")
     print(f"{'milliseconds':<56}{'first':>8}{'p50':>8}{'p95':>8}{'cpu':>8}{'at most':>9}{'loaded p50':>12}{'p95':>8}")
     for name, figures in found.items():
         print(f"{name:<56}" + "".join(f"{figures.get(key) or '':>{width}}" for key, width in (
