@@ -5,10 +5,11 @@ The records are those of benchmarks/search_data.py; with ``--keep`` they are mad
 question is asked through the same functions as over HTTP, of the last half hour, hour and day, each time of another
 moment so that the engine has no answer ready, first while nothing else happens, then while 20,000 records a second are
 put in through the door that the server uses for segments. A day made in a minute is still being merged, which is waited
-for first. Each question is asked half of its rounds, and the other half when all have been: so it meets the machine and
-the merges at two times. Where others on the host took time of the machine's meanwhile, it is asked again, at most
-twice, and the calmest counts. Processor time is the least of all rounds: where the machine does other work beside, it
-tells what is the question's own. ``missed`` names what took longer than promised, or more than doubled under load.
+for first. That is done twice, each time for half of the rounds, and what came in meanwhile is taken out again: a minute
+of it is as much as the day has in an hour. Where others on the host took time of the machine's meanwhile, a question is
+asked again, at most twice, and the calmest counts. Processor time is the least of all rounds: where the machine does
+other work beside, it tells what is the question's own. ``missed`` names what took longer than promised, or more than
+doubled under load.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ SETTLE_S: Final = 5.0
 """Seconds of load before anything is measured."""
 
 TURNS: Final = 2
-"""In how many turns a question is asked all its rounds."""
+"""How often all is asked at rest and then under load, each time a share of the rounds."""
 
 TRIES: Final = 3
 """How often a question is asked at most where others on the host take the machine's time."""
@@ -209,17 +210,16 @@ Took = tuple[float, float]
 """What one asking took, in milliseconds of time and of processors."""
 
 
-def ask_in_turns(
-    asked: dict[str, Question], end_ns: Callable[[], int], rounds: int, when: str
+def ask_turn(
+    asked: dict[str, Question], end_ns: Callable[[], int], rounds: int, turn: int, when: str
 ) -> dict[str, list[Took]]:
-    """Ask each question a share of all rounds, one after the other, and all of them over again in the next turn."""
-    found: dict[str, list[Took]] = {name: [] for name in asked}
-    for turn in range(TURNS):
-        for name, question in asked.items():
-            print(f"{when}, {turn + 1} of {TURNS}: {name}", file=sys.stderr)
-            most = question.rounds(rounds)
-            for number in range(most * turn // TURNS, most * (turn + 1) // TURNS):
-                found[name].append(ask(question, end_ns() - (number + 1) * BEFORE_NS))
+    """Ask each question this turn's share of all its rounds, one after the other."""
+    found = {}
+    for name, question in asked.items():
+        print(f"{when}, {turn + 1} of {TURNS}: {name}", file=sys.stderr)
+        most = question.rounds(rounds)
+        numbers = range(most * turn // TURNS, most * (turn + 1) // TURNS)
+        found[name] = [ask(question, end_ns() - (number + 1) * BEFORE_NS) for number in numbers]
     return found
 
 
@@ -320,26 +320,34 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
     """Ask everything, at rest and, unless *rate* is 0, while records come in; tell how many did."""
     store = Store.open(f"chdb://{directory.resolve()}/store")
     found: dict[str, Any] = {}
-    come = 0
+    come: list[float] = []
     try:
         asked = {name: each for name, each in questions(store, end_ns).items() if only in name}
-        wait_for_merges(store, MERGED_S)
+        rest: dict[str, list[Took]] = {name: [] for name in asked}
+        loaded: dict[str, list[Took]] = {name: [] for name in asked}
+        first: dict[str, Took] = {}
         freeze_heap()
-        first = {name: ask(each, end_ns)[0] for name, each in asked.items()}
-        for name, took in ask_in_turns(asked, lambda: end_ns, rounds, "at rest").items():
-            found[name] = {"first_ms": round(first[name], 1), **summed(took), "at_most_ms": asked[name].at_most_ms}
-        if rate:
+        for turn in range(TURNS):
+            wait_for_merges(store, MERGED_S)
+            first = first or {name: ask(each, end_ns) for name, each in asked.items()}
+            for name, took in ask_turn(asked, lambda: end_ns, rounds, turn, "at rest").items():
+                rest[name] += took
+            if not rate:
+                continue
             load = Load(store, end_ns, rate)
             with load.coming_in():
                 time.sleep(SETTLE_S)
                 began, done = time.monotonic(), load.done
-                loaded = ask_in_turns(asked, load.end_ns, rounds, "under load")
-                come = round((load.done - done) / (time.monotonic() - began))
-            for name, took in loaded.items():
-                found[name] |= {f"loaded_{key}": value for key, value in summed(took).items()}
+                for name, took in ask_turn(asked, load.end_ns, rounds, turn, "under load").items():
+                    loaded[name] += took
+                come.append((load.done - done) / (time.monotonic() - began))
+        for name, each in asked.items():
+            found[name] = {"first_ms": round(first[name][0], 1), **summed(rest[name]), "at_most_ms": each.at_most_ms}
+            if rate:
+                found[name] |= {f"loaded_{key}": value for key, value in summed(loaded[name]).items()}
     finally:
         store.close()
-    return found, come
+    return found, round(min(come, default=0))
 
 
 def main() -> None:
