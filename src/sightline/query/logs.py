@@ -17,6 +17,7 @@ from sightline.query.search import LOGS, compile_search, parse
 from sightline.query.search.tree import Compare, Pattern, Present, Text, walk
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 from sightline.query.trace_times import of_trace
+from sightline.store.limits import QUERY_THREADS
 
 if TYPE_CHECKING:
     from sightline.query.search import Condition
@@ -217,12 +218,15 @@ def is_counted(query: str) -> bool:
     return _COUNTED_BY.issuperset(named)
 
 
-def logs_of_trace(store: Store, trace_id: str, range_: TimeRange, limit: int) -> list[LogRecord]:
+def logs_of_trace(
+    store: Store, trace_id: str, range_: TimeRange, limit: int, threads: int = QUERY_THREADS
+) -> list[LogRecord]:
     """Give a trace's first *limit* logs of a range, in their order."""
     condition, parameters = of_trace(trace_id, range_)
     found = store.query(
         f"SELECT {COLUMNS} FROM otel_logs WHERE {condition} ORDER BY Timestamp, tie LIMIT {{limit:UInt32}}",
         {**parameters, "limit": limit},
+        threads=threads,
     )
     return [log_record(row) for row in found.rows]
 

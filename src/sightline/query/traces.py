@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from sightline.query.logs import LogRecord, logs_of_trace
 from sightline.query.search import TRACES, compile_search
 from sightline.query.timerange import IN_RANGE, NS_PER_S, TimeRange, rfc3339
 from sightline.query.trace_times import of_trace, spans_begun, widened
+from sightline.store.limits import QUERY_THREADS
 
 if TYPE_CHECKING:
     from sightline.store.connect import Store
@@ -217,23 +219,24 @@ def _side_by_side(store: Store, trace_id: str, known: TimeRange) -> tuple[Result
     """Read the spans that begin in a range, and the logs around it; None for these where a span lasts longer."""
     sought = widened(TimeRange(known.start_ns, known.end_ns + _LONG_NS), _AROUND_NS)
     with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(copy_context().run, _logs, store, trace_id, sought)
-        found, logs = _spans(store, trace_id, known), asked.result()
+        asked = beside.submit(copy_context().run, partial(_logs, store, trace_id, sought, threads=1))
+        found, logs = _spans(store, trace_id, known, threads=1), asked.result()
     reached = not found.rows or _ended(found.rows[:MAX_SPANS]) <= known.end_ns + _LONG_NS
     return found, logs if reached else None
 
 
-def _spans(store: Store, trace_id: str, within: TimeRange | None) -> Result:
+def _spans(store: Store, trace_id: str, within: TimeRange | None, threads: int = QUERY_THREADS) -> Result:
     """Give a trace's spans in their order, one more than are shown."""
     condition, parameters = of_trace(trace_id, within)
     return store.query(
         f"SELECT {_SPAN_COLUMNS} FROM otel_traces WHERE {condition} ORDER BY Timestamp, SpanId LIMIT {{limit:UInt32}}",
         {**parameters, "limit": MAX_SPANS + 1},
+        threads=threads,
     )
 
 
-def _logs(store: Store, trace_id: str, range_: TimeRange) -> list[LogRecord]:
-    return logs_of_trace(store, trace_id, range_, MAX_TRACE_LOGS)
+def _logs(store: Store, trace_id: str, range_: TimeRange, threads: int = QUERY_THREADS) -> list[LogRecord]:
+    return logs_of_trace(store, trace_id, range_, MAX_TRACE_LOGS, threads)
 
 
 def _ended(rows: list[tuple[Any, ...]]) -> int:

@@ -22,7 +22,7 @@ from sightline.store.inserts import (
     lines_settings,
     select_lines,
 )
-from sightline.store.limits import Limits
+from sightline.store.limits import QUERY_THREADS, Limits
 from sightline.store.migrate import migrate, migrations
 from sightline.store.opening import start
 from sightline.store.proof import Proof
@@ -65,6 +65,8 @@ BLOCKS_AT_ONCE: Final = 2
 """Inserts of Arrow blocks that run side by side."""
 
 _ARROW_SETTINGS: Final = {"output_format_arrow_string_as_string": 1}
+_ONE_WRITER: Final = {"output_format_parallel_formatting": 0}
+"""For answers that are read as a whole: threads that wait for each other take longer to write it than one does."""
 _STREAM_SETTINGS: Final = {
     **_ARROW_SETTINGS, "format_csv_null_representation": "", "max_block_size": STREAM_BLOCK_ROWS,
 }  # fmt: skip
@@ -172,6 +174,7 @@ class Store:
         *,
         max_rows: int | None = None,
         seconds: float | None = None,
+        threads: int = QUERY_THREADS,
         readonly: bool = True,
     ) -> Result:
         """
@@ -182,6 +185,7 @@ class Store:
             parameters: values, bound by the engine and never pasted into the text.
             max_rows: cut the answer after so many rows and mark it as truncated.
             seconds: longest that it may run; default is the store's.
+            threads: that work on it at most; one is enough for what runs beside another.
             readonly: refuse everything that changes records, reads files or addresses, or lifts a limit.
 
         Raises:
@@ -189,7 +193,7 @@ class Store:
             QueryTooExpensive: if it went over time, memory or rows.
             StoreUnavailable: if the store is closed or does not answer.
         """
-        settings = {**RESULT_SETTINGS, **self._limits.settings(max_rows, seconds)}
+        settings = {**RESULT_SETTINGS, **self._limits.settings(max_rows, seconds, threads), **_ONE_WRITER}
         found = decode(self._ask(sql, "JSONCompact", parameters, settings, readonly=readonly))
         if max_rows is None or len(found.rows) <= max_rows:
             return found

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MEMORY_SHARE: Final = 0.4
 """Share of the engine's memory that one query may take, so that inserts always have room."""
 
+QUERY_THREADS: Final = 2
+"""Threads that work on one query at most."""
+
 _asker: ContextVar[str] = ContextVar("sightline-asker", default="")
 
 
@@ -44,7 +47,7 @@ class Limits:
     seconds: float
     name: str = field(default_factory=lambda: f"sightline:{uuid4().hex}")
 
-    def settings(self, max_rows: int | None, seconds: float | None) -> dict[str, Any]:
+    def settings(self, max_rows: int | None, seconds: float | None, threads: int = QUERY_THREADS) -> dict[str, Any]:
         """Write them as the engine's settings."""
         memory = int(self.memory_bytes * MEMORY_SHARE)
         written: dict[str, Any] = {
@@ -57,7 +60,7 @@ class Limits:
             "max_bytes_ratio_before_external_group_by": 0,
             "max_bytes_ratio_before_external_sort": 0,
             "min_external_sort_block_bytes": memory // 8,
-            "max_threads": 2,
+            "max_threads": threads,
             # By default a gigabyte has to be free for each thread, which the engine's share of memory never has.
             "max_threads_min_free_memory_per_thread": 0,
             # To make machine code of an expression takes a tenth of a second, more than it ever saves a question.
