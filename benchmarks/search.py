@@ -227,12 +227,18 @@ def ask(question: Question, moment_ns: int) -> Took:
     """Ask once, or again where others on the host took time of the machine's meanwhile; the calmest counts."""
     tries: list[tuple[int, Took]] = []
     while len(tries) < TRIES and all(stolen for stolen, _ in tries):
-        before, started, used = stolen_ticks(), time.perf_counter(), time.process_time()
+        before = stolen_ticks()
         # Each try asks of another moment, too.
-        question.ask(moment_ns - len(tries) * NS_PER_S)
-        took = (time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000
+        took = ask_once(question, moment_ns - len(tries) * NS_PER_S)
         tries.append((stolen_ticks() - before, took))
     return min(tries)[1]
+
+
+def ask_once(question: Question, moment_ns: int) -> Took:
+    """Ask, whoever disturbs."""
+    started, used = time.perf_counter(), time.process_time()
+    question.ask(moment_ns)
+    return (time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000
 
 
 def summed(took: list[Took]) -> dict[str, float]:
@@ -329,7 +335,7 @@ def ask_all(directory: Path, end_ns: int, rounds: int, rate: int, only: str) -> 
         freeze_heap()
         for turn in range(TURNS):
             wait_for_merges(store, MERGED_S)
-            first = first or {name: ask(each, end_ns) for name, each in asked.items()}
+            first = first or {name: ask_once(each, end_ns) for name, each in asked.items()}
             for name, took in ask_turn(asked, lambda: end_ns, rounds, turn, "at rest").items():
                 rest[name] += took
             if not rate:
