@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, cycle, product
+from operator import itemgetter
 from pathlib import Path
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Final
@@ -231,7 +232,7 @@ def ask(question: Question, moment_ns: int) -> Took:
         # Each try asks of another moment, too.
         took = ask_once(question, moment_ns - len(tries) * NS_PER_S)
         tries.append((stolen_ticks() - before, took))
-    return min(tries)[1]
+    return min(tries, key=itemgetter(0))[1]
 
 
 def ask_once(question: Question, moment_ns: int) -> Took:
